@@ -1,0 +1,57 @@
+"""Emergent Models: cellular automata whose initial state is the program, trained by black-box search.
+
+The names below are all that most users need; each is loaded when it is first used, so that importing this package
+compiles nothing and opens nothing. To write a part of your own, see `emergent.verbs` and `emergent.parts`.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from emergent import cache as _cache
+
+if TYPE_CHECKING:
+    from emergent.commands import evaluate, replay, resume, runs, train, verify
+    from emergent.config import presets, read
+    from emergent.inference import phi, phi_prime
+    from emergent.model import Blueprint, Model
+    from emergent.parts import part
+    from emergent.policy import EmergentPolicy
+
+__all__ = [
+    "Blueprint",
+    "EmergentPolicy",
+    "Model",
+    "evaluate",
+    "part",
+    "phi",
+    "phi_prime",
+    "presets",
+    "read",
+    "replay",
+    "resume",
+    "runs",
+    "train",
+    "verify",
+]
+
+_HOMES = {
+    "emergent.commands": ("evaluate", "replay", "resume", "runs", "train", "verify"),
+    "emergent.config": ("presets", "read"),
+    "emergent.inference": ("phi", "phi_prime"),
+    "emergent.model": ("Blueprint", "Model"),
+    "emergent.parts": ("part",),
+    "emergent.policy": ("EmergentPolicy",),
+}
+
+_cache.settle()  # before any kernel is defined: Numba asks for its cache folder when it decorates
+
+
+def __getattr__(name: str) -> Any:
+    for home, names in _HOMES.items():
+        if name in names:
+            return getattr(importlib.import_module(home), name)
+    raise AttributeError(f"module 'emergent' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

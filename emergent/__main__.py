@@ -1,0 +1,5 @@
+"""`python -m emergent`: the same as the command `emergent`."""
+
+from emergent.cli import main
+
+main()

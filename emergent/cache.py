@@ -1,0 +1,84 @@
+"""Where compiled code and computed tables are kept between runs.
+
+Numba looks only at the file of the *outermost* function to decide whether cached machine code is stale (numba#1833):
+edit a rule in another module and the old code answers, silently. So the folder it caches in is named after the sources
+themselves, those of both packages and of every part a user has registered: an edit gives a fresh folder, going back
+finds the old one, and a worker process computes the same name.
+"""
+
+import hashlib
+import os
+import shutil
+import sys
+from pathlib import Path
+
+_KEPT_FOLDERS = 16  # of machine code; the least recently used beyond these are removed
+_SOURCES = (Path(__file__).parent, Path(__file__).parent.parent / "envs")
+
+_foreign: dict[str, str] = {}  # sources outside both packages: where it stands -> text
+
+
+def cache_folder() -> Path:
+    """The folder of everything cached: `$EMERGENT_CACHE_DIR`, else the user's own cache folder of the platform."""
+    if chosen := os.environ.get("EMERGENT_CACHE_DIR"):
+        return Path(chosen)
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA", Path.home() / "AppData" / "Local")) / "emergent" / "cache"
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Caches" / "emergent"
+    return Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "emergent"
+
+
+def fingerprint() -> str:
+    """A name for the present state of all sources that machine code may come from."""
+    digest = hashlib.sha256()
+    for folder in _SOURCES:
+        for file in sorted(folder.rglob("*.py")):
+            digest.update(file.relative_to(folder.parent).as_posix().encode())
+            digest.update(file.read_bytes())
+    for place, text in sorted(_foreign.items()):
+        digest.update(place.encode())
+        digest.update(text.encode())
+    return digest.hexdigest()[:16]
+
+
+def include(place: str, source: str) -> bool:
+    """Make `source`, which stands outside both packages at `place`, part of the fingerprint; True if that is news."""
+    if _foreign.get(place) == source:
+        return False
+    _foreign[place] = source
+    return True
+
+
+def settle() -> None:
+    """Point Numba at the folder of the present fingerprint, unless the user chose one with `NUMBA_CACHE_DIR`.
+
+    The variable is set as well as the setting: when any `NUMBA_*` variable changes, Numba reads them all again.
+    """
+    machine_code = cache_folder() / "machine-code"
+    chosen = os.environ.get("NUMBA_CACHE_DIR")
+    if chosen and not Path(chosen).is_relative_to(machine_code):  # one below it was set by our parent process
+        return
+    folder = machine_code / fingerprint()
+    os.environ["NUMBA_CACHE_DIR"] = str(folder)
+    if numba := sys.modules.get("numba"):
+        numba.config.CACHE_DIR = str(folder)
+    _prune(machine_code, folder)
+
+
+def is_cold() -> bool:
+    """Whether nothing has been compiled yet from the present sources on this machine."""
+    folder = Path(os.environ.get("NUMBA_CACHE_DIR", ""))
+    return not any(folder.rglob("*.nbi"))
+
+
+def _prune(machine_code: Path, current: Path) -> None:
+    """Remove all but the most recently used folders of machine code; nothing of the current one."""
+    try:
+        current.mkdir(parents=True, exist_ok=True)
+        current.touch()
+        folders = sorted(machine_code.iterdir(), key=lambda folder: folder.stat().st_mtime, reverse=True)
+    except OSError:  # a read-only home: Numba will say what it needs when it comes to caching
+        return
+    for folder in folders[_KEPT_FOLDERS:]:
+        shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,243 @@
+"""The command line: `emergent train`, `evaluate`, `verify`, `replay`, `resume`, `runs`, `presets`.
+
+Nothing heavy is imported before a command needs it, so that `--help` answers at once.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from emergent.engine import Record
+
+app = typer.Typer(
+    help="Train Emergent Models: cellular automata whose initial state is the program.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+console = Console()
+
+RunArgument = Annotated[
+    str, typer.Argument(help="A run: its folder, its name under ./runs, or 'latest'; or a model file.")
+]
+ImportOption = Annotated[
+    list[str] | None,
+    typer.Option("--import", metavar="FILE.py", help="A Python file that registers parts of your own."),
+]
+WorkersOption = Annotated[
+    int | None,
+    typer.Option(
+        "-w", "--workers", min=1, help="Threads or processes; they change only the time.", show_default="all cores"
+    ),
+]
+RootOption = Annotated[Path, typer.Option("--runs", help="The folder of runs.")]
+_ROOT = Path("runs")
+
+
+@contextmanager
+def _errors() -> Iterator[None]:
+    """What a user can mend is one line and exit status 2; anything else is a bug, with its traceback."""
+    try:
+        yield
+    except typer.Exit:  # which is a RuntimeError
+        raise
+    except (ValueError, OSError, RuntimeError) as error:
+        if type(error) is RuntimeError:
+            raise
+        Console(stderr=True).print(f"error: {error}", style="red", highlight=False, markup=False, soft_wrap=True)
+        raise typer.Exit(2) from None
+
+
+@app.command()
+def train(
+    source: Annotated[str, typer.Argument(metavar="[PRESET|FILE]", help="A preset, or a YAML file.")] = "retained",
+    optimizer: Annotated[str | None, typer.Option(help="Search method.", show_default=False)] = None,
+    generations: Annotated[
+        int | None, typer.Option("-g", help="Generations of the whole run.", show_default=False)
+    ] = None,
+    population: Annotated[
+        int | None, typer.Option("-p", help="Individuals in a generation.", show_default=False)
+    ] = None,
+    seed: Annotated[int | None, typer.Option("-s", help="Root of every random stream.", show_default=False)] = None,
+    name: Annotated[
+        str | None, typer.Option("-n", help="Name of the run.", show_default="that of the source, and the time")
+    ] = None,
+    set_: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set", metavar="KEY=VALUE", help="Change any key, such as model.rule.dt=0.5; may be given again."
+        ),
+    ] = None,
+    import_: ImportOption = None,
+    workers: WorkersOption = None,
+    root: RootOption = _ROOT,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Check and show the whole configuration, and stop.")
+    ] = False,
+) -> None:
+    """Train a model and show how it does on tracks it has never seen."""
+    with _errors():
+        given = {"optimizer": optimizer, "generations": generations, "population": population}
+        sections: dict = {"search": {key: value for key, value in given.items() if value is not None}}
+        if seed is not None:
+            sections["seed"] = seed
+        if dry_run:
+            from emergent.config import read
+
+            config = read(source, set_ or (), import_ or (), **sections)
+            console.print(config.text(), end="", markup=False, highlight=False)
+            console.print(
+                f"# {config.blueprint.layout.describe()}".replace("\n", "\n# "), markup=False, highlight=False
+            )
+            return
+        from emergent import commands
+        from emergent.training.progress import ConsoleReporter
+
+        with ConsoleReporter(console) as reporter:
+            directory = commands.train(
+                source, name=name, root=root, workers=workers, imports=import_ or (), changes=set_ or (),
+                reporter=reporter, **sections,
+            )  # fmt: skip
+        _conclude(directory.path)
+
+
+@app.command()
+def resume(
+    run: RunArgument, import_: ImportOption = None, workers: WorkersOption = None, root: RootOption = _ROOT
+) -> None:
+    """Go on with a run that was stopped, exactly as if it had not been."""
+    with _errors():
+        from emergent import commands
+        from emergent.training.progress import ConsoleReporter
+
+        with ConsoleReporter(console) as reporter:
+            directory = commands.resume(run, root=root, workers=workers, imports=import_ or (), reporter=reporter)
+        _conclude(directory.path)
+
+
+def _conclude(path: Path) -> None:
+    """Say how a run ended and what to do next."""
+    from emergent import commands
+    from emergent.engine import Record
+
+    tested = commands.open_model(path).about["scores"].get("test") if (path / "model.npz").exists() else None
+    if tested is None:
+        console.print(f"stopped; go on with: emergent resume {path}", markup=False, highlight=False, soft_wrap=True)
+        raise typer.Exit(130)
+    import numpy as np
+
+    _show("test", Record(*(np.array(tested[name]) for name in Record._fields)))
+    console.print(f"see it drive: emergent replay {path}", markup=False, highlight=False, soft_wrap=True)
+
+
+@app.command()
+def evaluate(
+    run: RunArgument,
+    family: Annotated[Literal["test", "selection"], typer.Option(help="Which unseen episodes.")] = "test",
+    import_: ImportOption = None,
+    workers: WorkersOption = None,
+    root: RootOption = _ROOT,
+) -> None:
+    """Evaluate a trained model anew, on episodes that it was not trained on."""
+    with _errors():
+        from emergent import commands
+        from emergent.parts import load_files
+
+        load_files(import_ or ())
+        _show(family, commands.evaluate(run, family, root=root, workers=workers))
+
+
+@app.command()
+def verify(run: RunArgument, import_: ImportOption = None, root: RootOption = _ROOT) -> None:
+    """Re-evaluate a model from its file in a fresh process, through gymnasium and `predict`, and compare every bit."""
+    with _errors():
+        from emergent import commands
+
+        verdict = commands.verify(run, root=root, imports=import_ or ())
+        _show("test", verdict.record)
+        if verdict.differing:
+            console.print(f"NOT the result in the model file: {', '.join(verdict.differing)} differ", style="bold red")
+            raise typer.Exit(1)
+        console.print("verified: exactly the result in the model file", style="green")
+
+
+@app.command()
+def replay(
+    run: RunArgument = "latest",
+    track: Annotated[
+        str | None, typer.Option(help="Seed of a generated track, or a CSV file.", show_default="test tracks")
+    ] = None,
+    save: Annotated[Path | None, typer.Option(help="Write a GIF instead of opening a window.")] = None,
+    import_: ImportOption = None,
+    root: RootOption = _ROOT,
+) -> None:
+    """Watch a trained model: the car on its track, and beside it the living automaton."""
+    with _errors():
+        from emergent import commands
+        from emergent.parts import load_files
+
+        load_files(import_ or ())
+        commands.replay(run, root=root, track=track, save=save)
+
+
+@app.command("runs")
+def list_runs(root: RootOption = _ROOT) -> None:
+    """List the runs: their state, how far they are, and their best held-out score."""
+    with _errors():
+        from emergent import commands
+
+        table = Table("run", "state", "generations", "held-out score", "created", box=None)
+        for summary in commands.runs(root):
+            score = "" if summary.held_out is None else f"{summary.held_out:.3f}"
+            table.add_row(summary.name, summary.status, str(summary.generations), score, summary.created)
+        console.print(table)
+
+
+@app.command("presets")
+def list_presets() -> None:
+    """List the presets that `train` knows."""
+    from emergent.config import presets
+
+    table = Table("preset", "what it does", box=None)
+    for name, what in presets().items():
+        table.add_row(name, what)
+    console.print(table)
+
+
+@app.callback()
+def _main(version: Annotated[bool, typer.Option("--version", help="Show the version.", is_eager=True)] = False) -> None:
+    if version:
+        from importlib import metadata
+
+        console.print(metadata.version("emergent-models"), highlight=False)
+        raise typer.Exit
+
+
+def _show(family: str, record: "Record") -> None:
+    """One line on a record: mean and spread of the score, accidents, the worst."""
+    score = record.score
+    spread = f"sd {score.std(ddof=1):.3f}, " if len(score) > 1 else ""
+    safe = (record.failed == 0).mean()
+    thoughts = record.length.sum()
+    text = (
+        f"{family} score {score.mean():.3f} ({spread}worst {score.min():.3f}), {safe:.0%} accident-free, "
+        f"{len(score)} episodes; {record.micro_steps.sum() / thoughts:.1f} micro-steps a thought"
+    )
+    if unhalted := record.unhalted.sum() / thoughts:
+        text += f", {unhalted:.1%} not halted"
+    console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+def main() -> None:
+    """The entry point of the console script."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

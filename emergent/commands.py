@@ -1,0 +1,204 @@
+"""What the command line does, as Python calls: train, resume, evaluate, verify, replay, and the table of runs."""
+
+import shlex
+import signal
+import sys
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from datetime import datetime
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+
+from emergent import engine, model_file, parts
+from emergent.config import RunConfig, read
+from emergent.engine import Record
+from emergent.model_file import ModelFile
+from emergent.policy import EmergentPolicy
+from emergent.randomness import seeds
+from emergent.tasks import Driving, task_of
+from emergent.tasks.plain import live
+from emergent.training import run_directory
+from emergent.training.loop import Reporter, Run, Silent
+from emergent.training.run_directory import RunDirectory, Summary
+
+RUNS = Path("runs")
+Family = Literal["test", "selection"]
+
+
+class Verdict(NamedTuple):
+    """Whether the plain path, gymnasium environments and `predict`, gives what the compiled evaluation gave.
+
+    Fields:
+        record: what the plain path gave, arrays (episodes,).
+        differing: names of the fields in which any episode differs, by any bit.
+    """
+
+    record: Record
+    differing: tuple[str, ...]
+
+
+def train(
+    source: str | Path | Mapping[str, Any] = "retained",
+    *,
+    name: str | None = None,
+    root: Path = RUNS,
+    workers: int | None = None,
+    imports: Sequence[str] = (),
+    changes: Sequence[str] = (),
+    reporter: Reporter = Silent(),  # noqa: B008 - it has no state
+    **sections: Mapping[str, Any],
+) -> RunDirectory:
+    """Train a model, in a new run directory.
+
+    Args:
+        source: the name of a preset, a YAML file, or the configuration as plain data.
+        name: of the run; None for that of the source, with date and time.
+        root: the folder of runs.
+        workers: threads or processes; None for one per core. They change nothing but the time.
+        imports: Python files that register parts of your own.
+        changes: "key=value" with dotted keys, as `--set` has them.
+        reporter: who is told how it goes.
+        sections: values to merge into the configuration, as `search={"population": 128}`.
+
+    Returns:
+        The run's directory. Its model file holds the test score, unless the run was stopped (Ctrl-C) before its end.
+
+    Raises:
+        ConfigError: the configuration cannot be run; nothing is begun.
+        FileExistsError: there is a run of this name.
+    """
+    config = read(source, changes, imports, **sections)
+    stem = "run" if isinstance(source, Mapping) else Path(source).stem
+    default = f"{stem}-{datetime.now():%Y%m%d-%H%M%S}"
+    directory = RunDirectory.create(root, name, config.text(), shlex.join(["emergent", *sys.argv[1:]]), default)
+    reporter.note(f"run {directory.path}: {config.optimizer().describe()}; {len(config.blueprint.layout)} genes")
+    _go(config, directory, workers, reporter)
+    return directory
+
+
+def resume(
+    run: str | Path,
+    *,
+    root: Path = RUNS,
+    workers: int | None = None,
+    imports: Sequence[str] = (),
+    reporter: Reporter = Silent(),  # noqa: B008
+) -> RunDirectory:
+    """Go on with a run that was stopped or interrupted, exactly as if it had not been; arguments as of `train`.
+
+    Raises:
+        FileNotFoundError: there is no such run.
+        LockedError: another process is training it.
+    """
+    directory = run_directory.find(str(run), root)
+    _go(read(directory.config, imports=imports), directory, workers, reporter)
+    return directory
+
+
+def _go(config: RunConfig, directory: RunDirectory, workers: int | None, reporter: Reporter) -> None:
+    """Do a run, to its end or until it is stopped, and draw what came of it."""
+    run = Run(config, directory, workers, reporter)
+    with _stopping(run):
+        finished = run.go()
+    from emergent.view import clips, plots  # a second of loading, at the end
+
+    plots.curve(list(directory.rows()), directory.curve)
+    if finished and isinstance(config.task, Driving):
+        clips.record(model_file.load(directory.model), directory.clip)
+
+
+@contextmanager
+def _stopping(run: Run) -> Iterator[None]:
+    """Let the first Ctrl-C (or SIGTERM) finish the generation and save; the second ends the program at once."""
+    if threading.current_thread() is not threading.main_thread():  # only there can signals be handled
+        yield
+        return
+
+    def stop(number: int, _: Any) -> None:
+        signal.signal(number, former[signal.Signals(number)])
+        run.reporter.note("stopping after this generation; once more to stop at once")
+        run.stop()
+
+    former = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in former.items():
+            signal.signal(number, handler)
+
+
+def open_model(run: str | Path, root: Path = RUNS) -> ModelFile:
+    """The model of a run (a path, a name, or "latest"), or in a model file.
+
+    Raises:
+        FileNotFoundError: there is no such run, or it has no model yet.
+    """
+    path = Path(run)
+    if path.suffix == ".npz" and path.is_file():
+        return model_file.load(path)
+    directory = run_directory.find(str(run), root)
+    if not directory.model.exists():
+        raise FileNotFoundError(f"{directory.path} has no model yet: the first is chosen after some generations")
+    return model_file.load(directory.model)
+
+
+def evaluate(run: str | Path, family: Family = "test", *, root: Path = RUNS, workers: int | None = None) -> Record:
+    """Evaluate the model of a run anew, on episodes that it was not trained on; a Record of arrays (episodes,)."""
+    model = open_model(run, root)
+    task = task_of(model)
+    world = getattr(task, family)()
+    noise = seeds(int(model.about.get("seed", 0)), family, np.arange(len(world.episodes)))
+    if world.record is None:
+        return live(task, world, EmergentPolicy(model, task.action), noise)
+    grown = model.initial_state[None], model.parameters[None]
+    lived = engine.evaluate(model.blueprint.template, *grown, world.record, noise[None], workers=workers)
+    return Record(*(values[0] for values in lived))
+
+
+def verify(run: str | Path, *, root: Path = RUNS, imports: Sequence[str] = ()) -> Verdict:
+    """Re-evaluate the model of a run from its file, in a fresh process, along the plain path.
+
+    It lives through the test episodes in gymnasium environments, acting by `predict`, and every field of every episode
+    is compared with the test result that the model file holds, to the last bit.
+
+    Raises:
+        ValueError: the model file holds no test result: the run has not come to its end.
+    """
+    path = Path(run)
+    if path.suffix != ".npz":
+        path = run_directory.find(str(run), root).model
+    with ProcessPoolExecutor(1, get_context("spawn")) as fresh:
+        return fresh.submit(_verify, path, list(imports)).result()
+
+
+def _verify(path: Path, imports: list[str]) -> Verdict:
+    parts.load_files(imports)
+    model = model_file.load(path)
+    kept = model.about.get("scores", {}).get("test")
+    if kept is None:
+        raise ValueError(f"{path} holds no test result: finish the run first, with resume")
+    task = task_of(model)
+    world = task.test()
+    noise = seeds(int(model.about["seed"]), "test", np.arange(len(world.episodes)))
+    record = live(task, world, EmergentPolicy(model, task.action), noise)
+    differing = [name for name in Record._fields if getattr(record, name).tolist() != kept[name]]
+    return Verdict(record, tuple(differing))
+
+
+def replay(
+    run: str | Path, *, root: Path = RUNS, track: int | str | Path | None = None, save: Path | None = None
+) -> None:
+    """Watch the model of a run in a window, or write a clip of it; see `emergent.view.replay.replay`."""
+    from emergent.view.replay import replay as show  # pygame is loaded only here
+
+    show(open_model(run, root), track, save)
+
+
+def runs(root: Path = RUNS) -> list[Summary]:
+    """All runs under `root`, the newest first."""
+    return run_directory.runs(root)

@@ -1,0 +1,97 @@
+"""Decoders D(s): how the output is read off the halted state. Each output has a zone: a cell, or several."""
+
+from collections.abc import Sequence
+from typing import Annotated, NamedTuple
+
+import numpy as np
+from annotated_types import Ge
+
+from emergent.parts import part
+from emergent.spaces import Grid, Place, Tape, Zone, places, zone
+from emergent.verbs import decode, levels
+
+f32 = np.float32
+
+
+class Readout(NamedTuple):
+    """Output j is gain times the mean of its zone.
+
+    Fields:
+        cells: storage of the zones' cells, zone after zone.
+        first: (outputs + 1,) where each begins: zone j is cells[first[j] : first[j + 1]].
+    """
+
+    cells: np.ndarray
+    first: np.ndarray
+    gain: float
+
+
+class ZoneCounts(NamedTuple):
+    """Output j is gain times (2 share - 1), where share is how much of its zone is in `state`; fields as Readout."""
+
+    cells: np.ndarray
+    first: np.ndarray
+    gain: float
+    state: int
+
+
+@part("decoder", "readout")
+def readout(
+    space: Grid, outputs: int, at: Place | None = None, zones: Sequence[Zone] | None = None, gain: float = 1.0
+) -> Readout:
+    """Each output from one cell of a grid (`at`), or from the mean of a zone (`zones`), times a gain.
+
+    Raises:
+        ValueError: both or neither are given, or not one for each output.
+    """
+    if (at is None) == (zones is None):
+        raise ValueError("give either at, a cell for each output, or zones, several cells for each")
+    if at is None:
+        return Readout(*_together(space, zones or (), outputs), gain)
+    cells = places(space, at, outputs)
+    if len(cells) != 1:
+        raise ValueError(
+            f"at: expected one cell for each of {outputs} outputs, got {cells.size}; use zones for several"
+        )
+    return Readout(cells[0], np.arange(outputs + 1), gain)
+
+
+@part("decoder", "zone_counts")
+def zone_counts(
+    space: Tape, outputs: int, zones: Sequence[Zone], state: Annotated[int, Ge(1)] = 1, gain: float = 1.0
+) -> ZoneCounts:
+    """Each output from a zone of a tape: -gain if none of its cells is in `state`, gain if all are.
+
+    Raises:
+        ValueError: not one zone for each output, or a state that the tape does not have.
+    """
+    if state >= levels(space):
+        raise ValueError(f"state: expected one in 1..{levels(space) - 1}, got {state}")
+    return ZoneCounts(*_together(space, zones, outputs), gain, state)
+
+
+def _together(space: Tape | Grid, zones: Sequence[Zone], outputs: int) -> tuple[np.ndarray, np.ndarray]:
+    """The cells of all zones, and where each begins."""
+    if len(zones) != outputs:
+        raise ValueError(f"zones: expected one for each of {outputs} outputs, got {len(zones)}")
+    found = [zone(space, wanted) for wanted in zones]
+    return np.concatenate(found), np.cumsum([0, *map(len, found)])
+
+
+@decode.on(Readout)
+def decode_readout(decoder, state, output):
+    for j in range(len(output)):
+        total = f32(0.0)
+        for i in range(decoder.first[j], decoder.first[j + 1]):
+            total += state[decoder.cells[i]]
+        output[j] = f32(decoder.gain) * total / f32(decoder.first[j + 1] - decoder.first[j])
+
+
+@decode.on(ZoneCounts)
+def decode_zone_counts(decoder, state, output):
+    for j in range(len(output)):
+        count = 0
+        for i in range(decoder.first[j], decoder.first[j + 1]):
+            count += state[decoder.cells[i]] == decoder.state
+        share = f32(count) / f32(decoder.first[j + 1] - decoder.first[j])
+        output[j] = f32(decoder.gain) * (f32(2.0) * share - f32(1.0))

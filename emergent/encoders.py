@@ -1,0 +1,180 @@
+"""Encoders E(x), ⊕: how an observation becomes values, and how these meet the cells.
+
+Every encoder first scales an observation to [0, 1] by its bounds. Its values are written into its cells `once`, before
+the first micro-step, or `held` there before every one; by overwriting the cells, by adding to them (modulo the number
+of states on a tape), or by exclusive or.
+"""
+
+from collections.abc import Sequence
+from typing import Annotated, Literal, NamedTuple
+
+import numpy as np
+from annotated_types import Ge, Le
+
+from emergent.parts import part
+from emergent.spaces import OPERATIONS, Grid, Place, Tape, places
+from emergent.verbs import LANES, encode, inject, join, levels
+
+Operation = Literal["overwrite", "add", "xor"]
+f32 = np.float32
+
+
+class Injection(NamedTuple):
+    """Real injection: each input, and a constant, goes as it is into a cell of a grid.
+
+    Fields, the first seven the same in every encoder:
+        cells: (n,) storage of the cells written to; source: (n,) which value goes there; values: how many values;
+        operation: index in OPERATIONS; held: whether to write at every micro-step, or once.
+        low, scale: (inputs,) float32: an input x counts as (x - low) * scale.
+        gain, offset: a scaled input u is injected as gain * u + offset; constant: the last value, always the same.
+    """
+
+    cells: np.ndarray
+    source: np.ndarray
+    values: int
+    operation: int
+    held: bool
+    low: np.ndarray
+    scale: np.ndarray
+    gain: float
+    offset: float
+    constant: float
+
+
+class Bins(NamedTuple):
+    """Thermometer or one-hot: an input lights those of its `bins` cells that its value has reached, or the one it hits.
+
+    Fields: as `Injection`; then bins: cells of an input; lit: the value of a lit cell; thermometer: which of the two.
+    """
+
+    cells: np.ndarray
+    source: np.ndarray
+    values: int
+    operation: int
+    held: bool
+    low: np.ndarray
+    scale: np.ndarray
+    bins: int
+    lit: float
+    thermometer: bool
+
+
+@part("encoder", "injection")
+def injection(
+    space: Grid,
+    low: Sequence[float],
+    high: Sequence[float],
+    at: Place = {"column": 0},  # noqa: B006 - read only
+    gain: float = 1.0,
+    offset: float = 0.0,
+    constant: float = 1.0,
+    operation: Operation = "overwrite",
+    held: bool = True,
+) -> Injection:
+    """Each input into a cell of a grid as a real number, in the order of the observation, and a constant last."""
+    lower, scale = scaling(low, high)
+    values = len(lower) + 1
+    wiring = _wiring(space, at, values, operation, held)
+    return Injection(*wiring, lower, scale, gain, offset, constant)
+
+
+@part("encoder", "thermometer")
+def thermometer(
+    space: Tape | Grid,
+    low: Sequence[float],
+    high: Sequence[float],
+    at: Place,
+    bins: Annotated[int, Ge(1), Le(1024)] = 8,
+    lit: float = 1.0,
+    operation: Operation = "overwrite",
+    held: bool = True,
+) -> Bins:
+    """Each input into `bins` cells, lit from the first up to its value: none at its low, all at its high."""
+    return _bins(space, low, high, at, bins, lit, operation, held, thermometer=True)
+
+
+@part("encoder", "one_hot")
+def one_hot(
+    space: Tape | Grid,
+    low: Sequence[float],
+    high: Sequence[float],
+    at: Place,
+    bins: Annotated[int, Ge(2), Le(1024)] = 8,
+    lit: float = 1.0,
+    operation: Operation = "overwrite",
+    held: bool = True,
+) -> Bins:
+    """Each input into `bins` cells, of which the one for its value is lit."""
+    return _bins(space, low, high, at, bins, lit, operation, held, thermometer=False)
+
+
+def _bins(space, low, high, at, bins, lit, operation, held, thermometer):
+    states = levels(space)
+    if states and (lit != int(lit) or not 0 < lit < states):
+        raise ValueError(f"lit: expected a state in 1..{states - 1}, got {lit}")
+    lower, scale = scaling(low, high)
+    wiring = _wiring(space, at, len(lower) * bins, operation, held)
+    return Bins(*wiring, lower, scale, bins, lit, thermometer)
+
+
+def scaling(low: Sequence[float], high: Sequence[float]) -> tuple[np.ndarray, np.ndarray]:
+    """The offset and factor that take [low, high] to [0, 1]."""
+    lower, upper = np.asarray(low, np.float64), np.asarray(high, np.float64)
+    if lower.ndim != 1 or lower.shape != upper.shape or not len(lower):
+        raise ValueError(f"expected as many bounds low as high, at least one, got {lower.shape} and {upper.shape}")
+    bad = ~(np.isfinite(lower) & np.isfinite(upper) & (lower < upper))
+    if bad.any():
+        i = int(np.argmax(bad))
+        raise ValueError(
+            f"input {i} has the bounds [{lower[i]}, {upper[i]}]: an encoder needs finite bounds, low < high; "
+            "set them as the encoder's low and high"
+        )
+    return lower.astype(f32), (1.0 / (upper - lower)).astype(f32)
+
+
+def _wiring(
+    space: Tape | Grid, at: Place, values: int, operation: str, held: bool
+) -> tuple[np.ndarray, np.ndarray, int, int, bool]:
+    """The fields every encoder begins with."""
+    states = levels(space)
+    if operation == "xor" and (not states or states & (states - 1)):
+        kind = f"{states} states" if states else "real cells"
+        raise ValueError(
+            f"operation xor needs cells with 2, 4, 8 ... states, this space has {kind}; use overwrite or add"
+        )
+    cells = places(space, at, values)
+    source = np.tile(np.arange(values), len(cells))
+    return cells.ravel(), source, values, OPERATIONS.index(operation), held
+
+
+@encode.on(Injection)
+def encode_injection(encoder, observation, values):
+    gain, offset = f32(encoder.gain), f32(encoder.offset)
+    inputs = len(encoder.low)
+    for i in range(inputs):
+        values[i] = gain * ((observation[i] - encoder.low[i]) * encoder.scale[i]) + offset
+    values[inputs] = encoder.constant
+
+
+@encode.on(Bins)
+def encode_bins(encoder, observation, values):
+    for i in range(len(encoder.low)):
+        share = (observation[i] - encoder.low[i]) * encoder.scale[i]
+        share = min(max(share, f32(0.0)), f32(1.0))
+        first = i * encoder.bins
+        if encoder.thermometer:
+            reached = int(share * encoder.bins + f32(0.5))
+            for j in range(encoder.bins):
+                values[first + j] = encoder.lit if j < reached else 0
+        else:
+            inside = min(int(share * encoder.bins), encoder.bins - 1)
+            for j in range(encoder.bins):
+                values[first + j] = encoder.lit if j == inside else 0
+
+
+@inject.default
+def inject_values(encoder, space, values, states):
+    for i in range(len(encoder.cells)):
+        cell, source = encoder.cells[i], encoder.source[i]
+        for lane in range(LANES):
+            states[cell, lane] = join(space, encoder.operation, states[cell, lane], values[source, lane])

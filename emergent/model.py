@@ -1,0 +1,208 @@
+"""A model: the six parts together. A blueprint: the same by name, all that a file or a configuration needs to say."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
+from typing import Annotated, Any, ClassVar, NamedTuple
+
+import numpy as np
+from annotated_types import Gt
+
+from emergent import baselines, decoders, encoders, halting, parts, rules, spaces  # noqa: F401 - they register parts
+from emergent.genome import Genes, Layout
+from emergent.verbs import express, genes, levels, parameters, reach, storage
+
+Settings = Mapping[str, Any] | str
+
+
+class Model(NamedTuple):
+    """An Emergent Model, ready for compiled code.
+
+    Fields:
+        space, rule, encoder, halting, decoder: the parts.
+        initial_state: (cells,) the program S0, bare cells in reading order: float32 on a grid, uint8 on a tape.
+        retained: whether a thought starts from the state in which the last one ended, or from the initial state.
+    """
+
+    space: Any
+    rule: Any
+    encoder: Any
+    halting: Any
+    decoder: Any
+    initial_state: np.ndarray
+    retained: bool
+
+
+@dataclass(frozen=True)
+class Program:
+    """What of the initial state is trained, and what the rest of it is.
+
+    Args:
+        free: whether the initial state is trained at all.
+        region: the cells that are trained, None for all: [first, end] of a tape, [row, end, column, end] of a grid.
+        channel: the channel of a grid that is trained; None for all.
+        fill: the value of every other cell.
+        centre, spread: real cells: mean and standard deviation in the first population.
+        low, high: real cells: trained values are clipped to this range; None: they are not.
+    """
+
+    __pydantic_config__: ClassVar[dict] = {"extra": "forbid"}  # where a configuration holds one
+
+    free: bool = True
+    region: Sequence[int] | None = None
+    channel: int | None = None
+    fill: float = 0.0
+    centre: float = 0.0
+    spread: Annotated[float, Gt(0)] = 1.0
+    low: float | None = None
+    high: float | None = None
+
+    def places(self, shape: tuple[int, ...]) -> np.ndarray:
+        """The trained cells of a space of this shape, in reading order.
+
+        Raises:
+            ValueError: the region or the channel lies outside the space.
+        """
+        cells = np.arange(np.prod(shape)).reshape(shape)
+        sides = len(shape) - (len(shape) > 1)  # a grid's shape begins with its channels
+        region = list(self.region) if self.region is not None else [bound for n in shape[-sides:] for bound in (0, n)]
+        pairs = list(zip(region[::2], region[1::2], strict=False))
+        if len(region) != 2 * sides or any(
+            not 0 <= a < b <= n for (a, b), n in zip(pairs, shape[-sides:], strict=True)
+        ):
+            size = " x ".join(map(str, shape[-sides:]))
+            raise ValueError(f"initial_state.region: expected {2 * sides} bounds, first < end, in {size}, got {region}")
+        if self.channel is not None:
+            if sides == 1:
+                raise ValueError("initial_state.channel: a tape has no channels; leave it out")
+            if not 0 <= self.channel < shape[0]:
+                raise ValueError(f"initial_state.channel: expected one in 0..{shape[0] - 1}, got {self.channel}")
+            cells = cells[self.channel : self.channel + 1]
+        bounds: tuple[Any, ...] = (..., *(slice(a, b) for a, b in pairs))
+        return cells[bounds].ravel()
+
+
+@dataclass(frozen=True)
+class Blueprint:
+    """A model by the names and settings of its parts, with what of it is trained.
+
+    Args:
+        space, rule, encoder, halting, decoder: a registered name, or a mapping of a name and settings.
+        low, high: (inputs,) bounds of the observation.
+        outputs: how many numbers the decoder reads.
+        initial_state: see Program; a Program or its fields as a mapping.
+        train_rule: whether the parameters of the rule are trained.
+        retained: see Model.
+
+    Raises (when built):
+        ValueError: a part is unknown, has a wrong setting, or does not fit the others; nothing is trained.
+    """
+
+    space: Settings
+    rule: Settings
+    encoder: Settings
+    halting: Settings
+    decoder: Settings
+    low: Sequence[float]
+    high: Sequence[float]
+    outputs: int
+    initial_state: Program | Mapping[str, Any] = field(default_factory=Program)
+    train_rule: bool = False
+    retained: bool = True
+
+    @cached_property
+    def template(self) -> Model:
+        """The model before anything is trained: every trained cell at the centre of its first population, or 0."""
+        space = parts.build("space", self.space)
+        rule = parts.build("rule", self.rule, space=space)
+        space = space._replace(halo=reach(rule))  # the border is as wide as the rule looks; places depend on it
+        context = {"space": space, "outputs": self.outputs, **_bounds(self)}
+        return Model(
+            space,
+            rule,
+            parts.build("encoder", self.encoder, **context),
+            parts.build("halting", self.halting, **context),
+            parts.build("decoder", self.decoder, **context),
+            self._blank_program(space),
+            self.retained,
+        )
+
+    @cached_property
+    def layout(self) -> Layout:
+        """Which slice of a genome fills what."""
+        model, program = self.template, self._program
+        slices = []
+        if program.free:
+            free = program.places(storage(model.space).shape)
+            if states := levels(model.space):
+                slices.append(Genes("initial state", "initial_state", free, levels=states))
+            else:
+                low = -np.inf if program.low is None else program.low
+                high = np.inf if program.high is None else program.high
+                slices.append(
+                    Genes("initial state", "initial_state", free, 0, program.centre, program.spread, low, high)
+                )
+        if self.train_rule:
+            slices.extend(genes(model.rule))
+        return Layout(slices, model.initial_state, parameters(model.rule))
+
+    def individual(self, initial_state: np.ndarray, rule_parameters: np.ndarray) -> Model:
+        """The model with this initial state (cells,) and these parameters of the rule (n,)."""
+        model = self.template
+        return model._replace(initial_state=initial_state, rule=express(model.rule, rule_parameters))
+
+    def settings(self) -> dict[str, Any]:
+        """This blueprint as plain data, for a file."""
+        plain = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        return plain | _bounds(self) | {"initial_state": asdict(self._program)}
+
+    @property
+    def _program(self) -> Program:
+        program = self.initial_state
+        return program if isinstance(program, Program) else Program(**program)
+
+    def _blank_program(self, space: Any) -> np.ndarray:
+        cells, states = storage(space), levels(space)
+        program = self._program
+        if states and (program.fill != int(program.fill) or not 0 <= program.fill < states):
+            raise ValueError(f"initial_state.fill: expected a state in 0..{states - 1}, got {program.fill}")
+        return np.full(cells.size, program.fill, np.uint8 if states else np.float32)
+
+
+@dataclass(frozen=True)
+class BaselineBlueprint:
+    """A baseline by name and settings, in the form of a Blueprint: see `emergent.baselines`.
+
+    Args:
+        baseline: a registered name, or a mapping of a name and settings.
+        low, high: (inputs,) bounds of the observation.
+        outputs: how many numbers it puts out.
+    """
+
+    baseline: Settings
+    low: Sequence[float]
+    high: Sequence[float]
+    outputs: int
+
+    @cached_property
+    def template(self) -> Any:
+        """The baseline before anything is trained."""
+        return parts.build("baseline", self.baseline, outputs=self.outputs, **_bounds(self))
+
+    @cached_property
+    def layout(self) -> Layout:
+        """Which slice of a genome fills which parameters."""
+        return Layout(genes(self.template), np.zeros(0, np.float32), parameters(self.template))
+
+    def individual(self, initial_state: np.ndarray, policy_parameters: np.ndarray) -> Any:  # noqa: ARG002
+        """The baseline with these parameters (n,); `initial_state` is empty."""
+        return express(self.template, policy_parameters)
+
+    def settings(self) -> dict[str, Any]:
+        """This blueprint as plain data, for a file."""
+        return {"baseline": self.baseline, "outputs": self.outputs, **_bounds(self)}
+
+
+def _bounds(blueprint: Blueprint | BaselineBlueprint) -> dict[str, list[float]]:
+    """The bounds of its observation as plain data: an environment gives them as arrays."""
+    return {"low": [float(bound) for bound in blueprint.low], "high": [float(bound) for bound in blueprint.high]}

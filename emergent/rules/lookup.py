@@ -1,0 +1,102 @@
+"""`lookup`: a cell's next state is read from a table of all neighbourhoods, as in Wolfram's elementary automata.
+
+S. Wolfram, "Statistical mechanics of cellular automata", Rev. Mod. Phys. 55 (1983): with k states and radius r the
+table has k^(2r+1) entries, and the automaton's number is the table read in base k.
+"""
+
+from typing import Annotated, NamedTuple
+
+import numpy as np
+from annotated_types import Ge, Le
+
+from emergent.genome import Genes
+from emergent.parts import part
+from emergent.spaces import Tape
+from emergent.verbs import LANES, express, genes, parameters, reach, step
+
+_LARGEST = 1 << 20  # entries: what a cache still holds
+
+
+class Lookup(NamedTuple):
+    """A table of next states.
+
+    Fields:
+        table: (k^(2r+1),) uint8; the index of a neighbourhood is its cells read from left to right in base k.
+        radius: how many cells to either side the rule looks.
+    """
+
+    table: np.ndarray
+    radius: int
+
+
+@part("rule", "lookup")
+def lookup(
+    space: Tape,
+    code: Annotated[int, Ge(0)] | None = None,
+    table: list[int] | None = None,
+    radius: Annotated[int, Ge(1), Le(8)] = 1,
+) -> Lookup:
+    """A table of next states, given by its number (`code`; Wolfram's for two states and radius 1) or entry by entry.
+
+    Raises:
+        ValueError: both or neither are given, the table is too large, or it does not fit k and r.
+    """
+    entries = space.states ** (2 * radius + 1)
+    if entries > _LARGEST:
+        raise ValueError(f"{space.states} states and radius {radius} need {entries} entries; at most {_LARGEST} fit")
+    if (code is None) == (table is None):
+        raise ValueError("give either its number, code, or its entries, table")
+    if code is not None:
+        digits = _digits(code, space.states, entries)
+    else:
+        digits = np.asarray(table)
+        if len(digits) != entries or digits.min() < 0 or digits.max() >= space.states:
+            came = f"{len(digits)} entries" + (f" in {digits.min()}..{digits.max()}" if len(digits) else "")
+            wanted = f"{entries} entries in 0..{space.states - 1} ({space.states} states, radius {radius})"
+            raise ValueError(f"expected {wanted}, got {came}")
+    return Lookup(np.ascontiguousarray(digits, np.uint8), radius)
+
+
+def _digits(code: int, base: int, count: int) -> np.ndarray:
+    """The `count` lowest digits of `code` in `base`, lowest first: entry i of the table is digit i of its number."""
+    digits = np.zeros(count, np.uint8)
+    for i in range(count):
+        code, digits[i] = divmod(code, base)
+    if code:
+        raise ValueError(f"code is too large: {count} entries of {base} states have numbers below {base}^{count}")
+    return digits
+
+
+@reach.on(Lookup)
+def reach_lookup(rule):
+    return rule.radius
+
+
+@parameters.on(Lookup)
+def parameters_lookup(rule):
+    return rule.table
+
+
+@genes.on(Lookup)
+def genes_lookup(rule):
+    states = round(len(rule.table) ** (1 / (2 * rule.radius + 1)))
+    return (Genes("rule.table", "parameters", np.arange(len(rule.table)), levels=states),)
+
+
+@express.on(Lookup)
+def express_lookup(rule, parameters):
+    return Lookup(parameters, rule.radius)
+
+
+@step.on(Lookup)
+def step_lookup(rule, space, states, out, rng):
+    leftmost = space.states ** (2 * rule.radius)  # the weight of the cell that leaves the window on the left
+    index = np.zeros(LANES, np.int64)
+    for i in range(space.halo - rule.radius, space.halo + rule.radius):
+        for lane in range(LANES):
+            index[lane] = index[lane] * space.states + int(states[i, lane])
+    for cell in range(space.halo, space.halo + space.cells):
+        for lane in range(LANES):
+            window = index[lane] * space.states + int(states[cell + rule.radius, lane])
+            out[cell, lane] = rule.table[window]
+            index[lane] = window - int(states[cell - rule.radius, lane]) * leftmost

@@ -1,0 +1,285 @@
+"""Spaces: the cells, what values they take, and what lies beyond the edge.
+
+Around the cells stands a border as wide as the rule looks (`halo`). With the zero boundary it stays quiescent;
+otherwise it is filled before each micro-step with the opposite cells (periodic) or the nearest ones (edge).
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, NamedTuple
+
+import numpy as np
+from annotated_types import Ge, Le
+
+from emergent.parts import part
+from emergent.verb import kernel
+from emergent.verbs import LANES, blank, border, join, levels, load, storage, unload
+
+BOUNDARIES = ("zero", "periodic", "edge")
+_ZERO, _PERIODIC = 0, 1
+OPERATIONS = ("overwrite", "add", "xor")  # how an input meets a cell
+_OVERWRITE, _ADD = 0, 1
+_MOST_CELLS = 1 << 20
+
+Boundary = Literal["zero", "periodic", "edge"]
+Place = dict[str, int | list[int]] | list[int] | list[tuple[int, int]]  # see `places`
+Zone = dict[str, int | tuple[int, int]] | list[int] | list[tuple[int, int]]  # see `zone`
+Size = Annotated[int, Ge(1), Le(_MOST_CELLS)]
+
+
+class Tape(NamedTuple):
+    """A row of `cells` cells, each one of 0..states-1, stored as uint8 with `halo` border cells at both ends."""
+
+    cells: int
+    states: int
+    halo: int
+    boundary: int
+
+
+class Grid(NamedTuple):
+    """A sheet of `height` x `width` real cells in `channels` layers, float32, with `halo` border cells around."""
+
+    height: int
+    width: int
+    channels: int
+    halo: int
+    boundary: int
+
+
+@part("space", "tape")
+def tape(cells: Size, states: Annotated[int, Ge(2), Le(256)] = 2, boundary: Boundary = "zero") -> Tape:
+    """A row of cells, each in one of `states` states."""
+    return Tape(cells, states, 1, BOUNDARIES.index(boundary))
+
+
+@part("space", "grid")
+def grid(height: Size, width: Size, channels: Annotated[int, Ge(1), Le(2)] = 1, boundary: Boundary = "zero") -> Grid:
+    """A sheet of real cells; the second of two channels is for a rule that keeps a gain in it.
+
+    Raises:
+        ValueError: more than a million cells.
+    """
+    if height * width > _MOST_CELLS:
+        raise ValueError(f"expected at most {_MOST_CELLS} cells, got {height} x {width}")
+    return Grid(height, width, channels, 1, BOUNDARIES.index(boundary))
+
+
+@kernel
+def _beyond(i, cells, halo, boundary):
+    """Which cells the i-th border cell before the first and the i-th after the last of `cells` cells copy."""
+    if boundary == _PERIODIC:
+        return halo + (i - halo) % cells, halo + i % cells  # a ring smaller than the halo is met more than once
+    return halo, halo + cells - 1
+
+
+# --- tape ------------------------------------------------------------------------------------------------------------
+
+
+@storage.on(Tape)
+def storage_tape(space):
+    return np.arange(space.halo, space.halo + space.cells)
+
+
+@levels.on(Tape)
+def levels_tape(space):
+    return space.states
+
+
+@blank.on(Tape)
+def blank_tape(space):
+    return np.zeros((space.cells + 2 * space.halo, LANES), np.uint8)
+
+
+@border.on(Tape)
+def border_tape(space, states):
+    if space.boundary == _ZERO:
+        return
+    for i in range(space.halo):
+        before, after = _beyond(i, space.cells, space.halo, space.boundary)
+        for lane in range(LANES):
+            states[i, lane] = states[before, lane]
+            states[space.halo + space.cells + i, lane] = states[after, lane]
+
+
+@join.on(Tape)
+def join_tape(space, operation, cell, value):
+    if operation == _OVERWRITE:
+        return value
+    if operation == _ADD:
+        return np.uint8((int(cell) + int(value)) % space.states)
+    return cell ^ value
+
+
+@load.on(Tape)
+def load_tape(space, cells, state):
+    for i in range(space.cells):
+        state[space.halo + i] = cells[i]
+
+
+@unload.on(Tape)
+def unload_tape(space, state, cells):
+    for i in range(space.cells):
+        cells[i] = state[space.halo + i]
+
+
+# --- grid ------------------------------------------------------------------------------------------------------------
+
+
+@storage.on(Grid)
+def storage_grid(space):
+    rows, columns = space.height + 2 * space.halo, space.width + 2 * space.halo
+    everything = np.arange(space.channels * rows * columns).reshape(space.channels, rows, columns)
+    return everything[:, space.halo : rows - space.halo, space.halo : columns - space.halo]
+
+
+@levels.on(Grid)
+def levels_grid(space):
+    return 0
+
+
+@blank.on(Grid)
+def blank_grid(space):
+    cells = space.channels * (space.height + 2 * space.halo) * (space.width + 2 * space.halo)
+    return np.zeros((cells, LANES), np.float32)
+
+
+@border.on(Grid)
+def border_grid(space, states):
+    if space.boundary == _ZERO:
+        return
+    layers = sheets(space, states)
+    last_row, last_column = space.halo + space.height, space.halo + space.width
+    for channel in range(space.channels):
+        for i in range(space.halo):
+            before, after = _beyond(i, space.width, space.halo, space.boundary)
+            for row in range(space.halo, last_row):
+                for lane in range(LANES):
+                    layers[channel, row, i, lane] = layers[channel, row, before, lane]
+                    layers[channel, row, last_column + i, lane] = layers[channel, row, after, lane]
+        for i in range(space.halo):  # then whole rows, so that the corners are filled as well
+            before, after = _beyond(i, space.height, space.halo, space.boundary)
+            for column in range(last_column + space.halo):
+                for lane in range(LANES):
+                    layers[channel, i, column, lane] = layers[channel, before, column, lane]
+                    layers[channel, last_row + i, column, lane] = layers[channel, after, column, lane]
+
+
+@join.on(Grid)
+def join_grid(space, operation, cell, value):
+    return value if operation == _OVERWRITE else cell + value
+
+
+@kernel
+def sheets(space, states):
+    """A block of a grid's states as (channel, row, column, lane), border included: a view, for rules to index."""
+    rows, columns = space.height + 2 * space.halo, space.width + 2 * space.halo
+    return states.reshape((space.channels, rows, columns, LANES))
+
+
+@load.on(Grid)
+def load_grid(space, cells, state):
+    rows, columns = space.height + 2 * space.halo, space.width + 2 * space.halo
+    for channel in range(space.channels):
+        for row in range(space.height):
+            bare = (channel * space.height + row) * space.width
+            bordered = (channel * rows + row + space.halo) * columns + space.halo
+            for column in range(space.width):
+                state[bordered + column] = cells[bare + column]
+
+
+@unload.on(Grid)
+def unload_grid(space, state, cells):
+    rows, columns = space.height + 2 * space.halo, space.width + 2 * space.halo
+    for channel in range(space.channels):
+        for row in range(space.height):
+            bare = (channel * space.height + row) * space.width
+            bordered = (channel * rows + row + space.halo) * columns + space.halo
+            for column in range(space.width):
+                cells[bare + column] = state[bordered + column]
+
+
+# --- places: where a part's cells are, as a configuration says it ----------------------------------------------------
+
+
+def places(space: Tape | Grid, at: Any, count: int) -> np.ndarray:
+    """The storage of the cells meant by `at`, `count` of them or a multiple of it: (copies, count) integers.
+
+    Args:
+        space: its halo settled.
+        at: a Place. On a tape, the cell of each; or {"first": f, "every": e}: cells f, f + e, f + 2e ... On a grid, the
+            [row, column] of each, in the first channel; or {"column": c} or {"row": r}: spread evenly along it. Several
+            columns or rows, {"column": [c, d]}: a copy in each. Negative numbers count from the end.
+        count: how many cells are asked for.
+
+    Raises:
+        ValueError: a cell outside the space, one cell for two, or a number of cells that is no multiple of `count`.
+    """
+    cells: np.ndarray = storage(space)
+    if not isinstance(at, Mapping):
+        found = _listed(cells, at)
+    elif cells.ndim == 1 and at.keys() <= {"first", "every"}:
+        first = at.get("first", 0)
+        found = _pick(cells, (first % len(cells) + at.get("every", 1) * np.arange(count),))
+    elif cells.ndim == 3 and at.keys() in ({"row"}, {"column"}):
+        ((axis, lines),) = at.items()
+        lines = np.atleast_1d(lines)
+        length = cells.shape[2 if axis == "row" else 1]
+        middles = np.floor((np.arange(count) + 0.5) * length / count).astype(int)  # of `count` equal parts
+        along, across = np.tile(middles, len(lines)), np.repeat(lines, count)
+        found = _pick(cells, (0 * along, across, along) if axis == "row" else (0 * along, along, across))
+    else:
+        form = '{"first": f, "every": e}' if cells.ndim == 1 else '{"column": c} or {"row": r}'
+        raise ValueError(f"at: expected {form} or a list of cells, got {at!r}")
+    if len(found) % count:
+        raise ValueError(f"at: expected {count} cells or a multiple of it, got {len(found)}")
+    if len(np.unique(found)) < len(found):
+        raise ValueError(
+            f"at: {at!r} is too short for {len(found)} cells, or names one twice; "
+            f"the space has {' x '.join(map(str, cells.shape))}"
+        )
+    return found.reshape(-1, count)
+
+
+def zone(space: Tape | Grid, wanted: Any) -> np.ndarray:
+    """The storage of the cells of a zone, (n,) integers.
+
+    Args:
+        space: its halo settled.
+        wanted: a Zone. On a tape {"cells": [first, end]}; on a grid {"column": c}, {"row": r} or {"rows": [first, end],
+            "columns": [first, end]}, in the first channel; or a list of cells as in `places`.
+
+    Raises:
+        ValueError: a cell outside the space, or none at all.
+    """
+    cells = storage(space)
+    if not isinstance(wanted, Mapping):
+        found = _listed(cells, wanted)
+    elif cells.ndim == 1 and wanted.keys() == {"cells"}:
+        found = _pick(cells, (np.arange(*wanted["cells"]),))
+    elif cells.ndim == 3 and wanted.keys() in ({"row"}, {"column"}):
+        ((axis, line),) = wanted.items()
+        found = _pick(cells, (0, line) if axis == "row" else (0, slice(None), line))
+    elif cells.ndim == 3 and wanted.keys() == {"rows", "columns"}:
+        found = _pick(cells, (0, *np.ix_(np.arange(*wanted["rows"]), np.arange(*wanted["columns"])))).ravel()
+    else:
+        form = (
+            '{"cells": [first, end]}' if cells.ndim == 1 else '{"column": c}, {"row": r} or {"rows": .., "columns": ..}'
+        )
+        raise ValueError(f"zone: expected {form} or a list of cells, got {wanted!r}")
+    if not found.size:
+        raise ValueError(f"zone: {wanted!r} holds no cell; give a range as [first, end], first < end")
+    return found
+
+
+def _listed(cells: np.ndarray, wanted: Any) -> np.ndarray:
+    """Cells given one by one."""
+    listed = np.asarray(wanted)
+    if listed.ndim != (2 if cells.ndim > 1 else 1) or not listed.size or listed.dtype.kind not in "iu":
+        raise ValueError(f"expected a list of {'[row, column] pairs' if cells.ndim > 1 else 'cells'}, got {wanted!r}")
+    return _pick(cells, (np.zeros(len(listed), int), *listed.T) if cells.ndim > 1 else (listed,))
+
+
+def _pick(cells: np.ndarray, index: tuple) -> np.ndarray:
+    try:
+        return cells[index]
+    except IndexError:
+        raise ValueError(f"a cell lies outside the space of {' x '.join(map(str, cells.shape))} cells") from None

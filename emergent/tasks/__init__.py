@@ -1,0 +1,24 @@
+"""What is optimised: worlds to be tried in, in three disjoint families, for training, selection and test.
+
+A task is a section of the configuration that says what a model must fit (`low`, `high`, `outputs`, `action`), makes
+worlds (`training`, `selection`, `test`), and knows the plain path through them (`environments`, `score`, `failed`).
+"""
+
+from typing import Annotated
+
+from pydantic import Field, TypeAdapter
+
+from emergent.model_file import ModelFile
+from emergent.tasks.driving import Driving
+from emergent.tasks.environment import Environment
+from emergent.tasks.world import World
+
+Task = Annotated[Driving | Environment, Field(discriminator="name")]
+
+__all__ = ["Driving", "Environment", "Task", "World", "task_of"]
+
+
+def task_of(model: ModelFile) -> Driving | Environment:
+    """The task that a model was trained for; the toy car as it comes if the model file does not say."""
+    task: Driving | Environment = TypeAdapter(Task).validate_python(model.about.get("task", {"name": "driving"}))
+    return task

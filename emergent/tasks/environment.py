@@ -1,0 +1,108 @@
+"""Any gymnasium environment with Box observations and Box or Discrete actions, as a task that is not compiled."""
+
+from collections.abc import Iterator
+from functools import cached_property
+from typing import Annotated, Any, Literal
+
+import gymnasium
+import numpy as np
+from gymnasium import spaces
+from pydantic import BaseModel, ConfigDict, Field
+
+from emergent.randomness import seeds
+from emergent.tasks.world import World
+
+_FAMILIES = {"training": 0, "selection": 1, "test": 2}  # the two highest of a reset seed's 32 bits: never shared
+
+
+class Environment(BaseModel):
+    """Act in a gymnasium environment."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: Literal["environment"] = Field("environment", description="which task this is")
+    id: str = Field(..., description="what gymnasium.make takes, such as CartPole-v1")
+    kwargs: dict[str, Any] = Field({}, description="further arguments of gymnasium.make")
+    bounds: list[tuple[float, float]] | None = Field(
+        None, description="least and largest value of each observation, where the environment's own are not finite"
+    )
+    solved: float = Field(1.0, description="the return that counts as a score of 1")
+    selection_episodes: Annotated[int, Field(ge=1)] = Field(60, description="episodes the champion is chosen on")
+    test_episodes: Annotated[int, Field(ge=1)] = Field(100, description="episodes of the test, read once, at the end")
+
+    # --- what a model must fit -----------------------------------------------------------------------------------
+
+    @cached_property
+    def _spaces(self) -> tuple[spaces.Box, spaces.Box | spaces.Discrete]:
+        try:
+            made = gymnasium.make(self.id, **self.kwargs)
+        except (gymnasium.error.Error, TypeError, ModuleNotFoundError) as error:
+            raise ValueError(f"id: gymnasium cannot make {self.id!r}: {error}") from None
+        observation, action = made.observation_space, made.action_space
+        made.close()
+        if not isinstance(observation, spaces.Box) or len(observation.shape) != 1:
+            raise ValueError(f"{self.id}: expected observations in a Box of one axis, got {observation}")
+        if not isinstance(action, spaces.Discrete) and not (isinstance(action, spaces.Box) and len(action.shape) == 1):
+            raise ValueError(f"{self.id}: expected actions in a Discrete space or a Box of one axis, got {action}")
+        if self.bounds is not None and len(self.bounds) != observation.shape[0]:
+            raise ValueError(f"bounds: expected {observation.shape[0]} pairs, got {len(self.bounds)}")
+        return observation, action
+
+    @property
+    def low(self) -> list[float]:
+        """Lower bounds of the observation."""
+        return self._spaces[0].low.tolist() if self.bounds is None else [low for low, _ in self.bounds]
+
+    @property
+    def high(self) -> list[float]:
+        """Upper bounds of the observation."""
+        return self._spaces[0].high.tolist() if self.bounds is None else [high for _, high in self.bounds]
+
+    @property
+    def outputs(self) -> int:
+        """Numbers that the model puts out."""
+        action = self._spaces[1]
+        return int(action.n) if isinstance(action, spaces.Discrete) else action.shape[0]
+
+    @property
+    def action(self) -> dict[str, Any]:
+        """What the environment expects of a policy."""
+        action = self._spaces[1]
+        if isinstance(action, spaces.Discrete):
+            return {"n": int(action.n)}
+        return {"low": action.low.tolist(), "high": action.high.tolist()}
+
+    # --- worlds --------------------------------------------------------------------------------------------------
+
+    def training(self, root: int, block: int, episodes: int) -> World:
+        """The world of a renewal block, the same for all individuals: `episodes` ways to begin."""
+        return self._episodes("training", seeds(root, "resets", block, np.arange(episodes)))
+
+    def selection(self) -> World:
+        """The world in which the champion is chosen."""
+        return self._episodes("selection", np.arange(self.selection_episodes))
+
+    def test(self) -> World:
+        """The world of the final score."""
+        return self._episodes("test", np.arange(self.test_episodes))
+
+    def environments(self, world: World) -> Iterator[tuple[gymnasium.Env, int]]:
+        """Each episode as an environment and the seed to reset it with."""
+        made = gymnasium.make(self.id, **self.kwargs)
+        try:
+            for reset in world.episodes:
+                yield made, reset
+        finally:
+            made.close()
+
+    def score(self, total: float, info: dict[str, Any]) -> float:  # noqa: ARG002
+        """The score of an episode with this return."""
+        return total / self.solved
+
+    def failed(self, terminated: bool, info: dict[str, Any]) -> bool:  # noqa: ARG002
+        """Whether an episode ended badly; an environment does not say, so none did."""
+        return False
+
+    def _episodes(self, family: str, numbers: np.ndarray) -> World:
+        within = numbers.astype(np.uint64) % np.uint64(1 << 30)
+        return World(None, tuple((_FAMILIES[family] << 30) + int(number) for number in within))

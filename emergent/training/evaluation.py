@@ -1,0 +1,120 @@
+"""From genomes to fitness: individuals are grown, live through a world, and pay for what they used.
+
+A compiled task is evaluated in one call, by threads over the population; any other by a pool of processes. Fitness is a
+function of genome, world and seeds alone, so the number of workers changes nothing but the time.
+"""
+
+import os
+import signal
+from collections import Counter
+from collections.abc import Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import get_context
+from typing import Any
+
+import numpy as np
+
+from emergent import engine
+from emergent.config import RunConfig
+from emergent.engine import Record
+from emergent.model_file import ModelFile
+from emergent.parts import load_files
+from emergent.policy import EmergentPolicy
+from emergent.tasks import World
+from emergent.tasks.plain import live
+
+_ATTEMPTS = 3  # at a generation whose worker processes die
+
+
+class WorkerError(RuntimeError):
+    """Worker processes died again and again; the message says what to do."""
+
+
+class Evaluator:
+    """Evaluates populations of one run.
+
+    Args:
+        config: of the run.
+        workers: threads, or processes for a task that is not compiled; None for one per core.
+    """
+
+    def __init__(self, config: RunConfig, workers: int | None = None):
+        self.config = config
+        self.workers = workers or os.cpu_count() or 1
+        self.failures: Counter[str] = Counter()  # exceptions of individuals, and how often each came
+        self._pool: ProcessPoolExecutor | None = None
+
+    def live(self, genomes: np.ndarray, world: World, seeds: np.ndarray, action_noise: float = 0.0) -> Record:
+        """The records (n, episodes) of the individuals that grow from genomes (n, genes); noise seeds (n, episodes)."""
+        if world.record is None:
+            return self._in_processes(genomes, world, seeds, action_noise)
+        blueprint = self.config.blueprint
+        grown = blueprint.layout.grow(genomes)
+        return engine.evaluate(blueprint.template, *grown, world.record, seeds, action_noise, self.workers)
+
+    def fitness(self, genomes: np.ndarray, record: Record) -> np.ndarray:
+        """Fitness (n,): the mean reward, less the prices of thinking, of not halting and of cells that are not 0."""
+        prices = self.config.evaluation
+        thoughts = np.maximum(record.length, 1)
+        fitness = record.reward.mean(axis=1)
+        fitness -= prices.micro_step_price * (record.micro_steps / thoughts).mean(axis=1)
+        fitness -= prices.unhalted_price * (record.unhalted / thoughts).mean(axis=1)
+        if prices.nonzero_price:
+            programs, _ = self.config.blueprint.layout.grow(genomes)
+            fitness -= prices.nonzero_price * (programs != 0).mean(axis=1)
+        return fitness
+
+    def close(self) -> None:
+        """End the worker processes, if there are any."""
+        if self._pool is not None:
+            self._pool.shutdown(cancel_futures=True)
+            self._pool = None
+
+    def _in_processes(self, genomes: np.ndarray, world: World, seeds: np.ndarray, action_noise: float) -> Record:
+        """Individuals in worker processes, in index order whatever the order in which they finish."""
+        for _ in range(_ATTEMPTS):
+            pool = self._started()
+            try:
+                jobs = [pool.submit(_live, genome, world, seeds[i], action_noise) for i, genome in enumerate(genomes)]
+                return Record(*np.stack([self._result(job, seeds.shape[1]) for job in jobs], axis=1))
+            except BrokenProcessPool:  # a worker was killed: all it had was a function of its arguments, so ask again
+                self._pool = None
+        raise WorkerError(
+            f"worker processes died {_ATTEMPTS} times in one generation; is memory short? Try fewer with --workers. "
+            "Everything up to the last generation is saved: resume continues"
+        )
+
+    def _result(self, job: Future[np.ndarray], episodes: int) -> np.ndarray:
+        """A record of an individual; not a number everywhere if it raised an exception, which is kept in `failures`."""
+        try:
+            return job.result()
+        except BrokenProcessPool:
+            raise
+        except Exception as error:  # whatever an environment raises
+            self.failures[f"{type(error).__name__}: {error}"] += 1
+            return np.full((len(Record._fields), episodes), np.nan)
+
+    def _started(self) -> ProcessPoolExecutor:
+        if self._pool is None:
+            data = self.config.model_dump(mode="json")
+            context = get_context("spawn")  # after threads have run, a fork would hang
+            self._pool = ProcessPoolExecutor(self.workers, context, _enter, (data, self.config.imports))
+        return self._pool
+
+
+_of_worker: dict[str, Any] = {}
+
+
+def _enter(config: dict[str, Any], imports: Sequence[str]) -> None:
+    """Begin a worker process: the user's own parts, the run's configuration."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the trainer decides when it is over
+    load_files(imports)
+    _of_worker["config"] = RunConfig.model_validate(config)
+
+
+def _live(genome: np.ndarray, world: World, seeds: np.ndarray, action_noise: float) -> np.ndarray:
+    """The record of one individual, (fields, episodes)."""
+    config: RunConfig = _of_worker["config"]
+    policy = EmergentPolicy(ModelFile.grown(config.blueprint, genome, {}), config.task.action)
+    return np.stack(live(config.task, world, policy, seeds, action_noise))

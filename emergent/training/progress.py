@@ -1,0 +1,87 @@
+"""How a run goes, for the eyes: a live table in a terminal, plain lines where the output is piped."""
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from emergent.training.loop import Run
+
+_LINE_EVERY = 10.0  # s between two plain lines
+
+
+class ConsoleReporter:
+    """Shows generation, best and mean fitness, held-out score, evaluations per second and the time left.
+
+    Args:
+        console: where to.
+        quiet: only notes.
+    """
+
+    def __init__(self, console: Console, quiet: bool = False):
+        self.console = console
+        self.quiet = quiet
+        self._progress: Progress | None = None
+        self._said = self._began = time.monotonic()
+        self._first: int | None = None  # the generation this process began with
+
+    def __enter__(self) -> "ConsoleReporter":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._progress is not None:
+            self._progress.stop()
+
+    def note(self, message: str) -> None:
+        """Something that a user should read."""
+        self.console.print(message, highlight=False, markup=False, soft_wrap=True)
+
+    def began(self, run: Run) -> None:
+        """Say what runs, and start the display."""
+        self._began = time.monotonic()
+        if self.quiet or not self.console.is_terminal:
+            return
+        columns = (
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=24),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TextColumn("left"),
+            TimeRemainingColumn(elapsed_when_finished=False),
+        )
+        self._progress = Progress(*columns, console=self.console)
+        self._progress.start()
+        self._task = self._progress.add_task("generation", total=run.config.search.generations)
+
+    def generation(self, run: Run, row: Mapping[str, Any], seconds: float) -> None:  # noqa: ARG002
+        """Show a generation that is done."""
+        if self._first is None:
+            self._first = row["generation"]
+        if self.quiet:
+            return
+        done, total = row["generation"] + 1, run.config.search.generations
+        text = self._text(run, row)
+        if self._progress is not None:
+            self._progress.update(self._task, completed=done, description=text)
+        elif done == total or done == self._first + 1 or time.monotonic() - self._said >= _LINE_EVERY:
+            self._said = time.monotonic()
+            per_generation = (self._said - self._began) / (done - self._first)
+            left = f"{per_generation * (total - done):.0f} s left"
+            self.console.print(
+                f"generation {done}/{total}  {text}  {left}", highlight=False, markup=False, soft_wrap=True
+            )
+
+    def _text(self, run: Run, row: Mapping[str, Any]) -> str:
+        rate = self._evaluated(run, row) / max(time.monotonic() - self._began, 1e-9)
+        shown = f"best {row['best']:+.3f}  mean {row['mean']:+.3f}"
+        if run.champion is not None:
+            shown += f"  held-out score {run.champion.score:.3f}, {run.champion.accident_free:.0%} accident-free"
+        if row["bad"]:
+            shown += f"  {row['bad']} without a usable fitness"
+        return f"{shown}  {rate:.0f} evaluations/s"
+
+    def _evaluated(self, run: Run, row: Mapping[str, Any]) -> int:
+        assert self._first is not None
+        return (row["generation"] + 1 - self._first) * run.config.search.population

@@ -1,0 +1,142 @@
+"""Tracks as strips of quadrilaterals, many in one record: where a point is, how far the edges are, what a beam hits.
+
+Quad k of a track lies between the portals k and k + 1; a portal joins the left and the right edge point of a station.
+Whoever moves, a car or a beam of light, passes from quad to quad through portals, so that every question is local: a
+walk of a few quads, exact, with no grid and no search. A beam cannot see another part of the track beyond a wall.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from emergent.verb import kernel
+
+_NEAR = 3  # quads to either side in which an edge can come nearer than those of the quad itself
+
+
+def bank(tracks: Sequence[Any]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The strips of `tracks`, one after another.
+
+    Returns:
+        first: (tracks + 1,) int64: track i has the stations first[i] .. first[i + 1] - 1.
+        edges: (stations, 4) x and y of the left and of the right edge point [m], in one row: they are read together.
+        station: (stations,) distance from the start along the centre [m].
+    """
+    first = np.cumsum([0, *(len(track.centre) for track in tracks)])
+    edges = np.concatenate([np.hstack([track.left_edge, track.right_edge]) for track in tracks])
+    station = np.concatenate([track.stations for track in tracks])
+    return first.astype(np.int64), np.ascontiguousarray(edges), station
+
+
+@kernel
+def after(k, first, end):
+    """The station after k on a closed track of the stations first..end-1."""
+    return k + 1 if k + 1 < end else first
+
+
+@kernel
+def before(k, first, end):
+    """The station before k on a closed track of the stations first..end-1."""
+    return k - 1 if k > first else end - 1
+
+
+@kernel
+def ahead(edges, k, x, y):
+    """How far the point is beyond portal k [m], along its normal; negative before it."""
+    dx, dy = edges[k, 2] - edges[k, 0], edges[k, 3] - edges[k, 1]
+    return (dx * (y - edges[k, 1]) - dy * (x - edges[k, 0])) / math.sqrt(dx * dx + dy * dy)
+
+
+@kernel
+def clearance(edges, first, end, k, x, y):
+    """Distance [m] of a point in quad k to the nearer edge."""
+    a = k
+    for _ in range(_NEAR):
+        a = before(a, first, end)
+    nearest = np.inf
+    for _ in range(2 * _NEAR + 1):
+        b = after(a, first, end)
+        nearest = min(nearest, _squared_distance(edges[a, 0], edges[a, 1], edges[b, 0], edges[b, 1], x, y))
+        nearest = min(nearest, _squared_distance(edges[a, 2], edges[a, 3], edges[b, 2], edges[b, 3], x, y))
+        a = b
+    return math.sqrt(nearest)
+
+
+@kernel
+def _squared_distance(ax, ay, bx, by, x, y):
+    """Squared distance [m^2] of a point to the segment from a to b."""
+    dx, dy, px, py = bx - ax, by - ay, x - ax, y - ay
+    t = min(max((px * dx + py * dy) / (dx * dx + dy * dy), 0.0), 1.0)
+    px, py = px - t * dx, py - t * dy
+    return px * px + py * py
+
+
+@kernel
+def sight(edges, first, end, k, x, y, ux, uy, reach):
+    """How far a beam along (ux, uy) from a point in quad k goes before it meets an edge, at most `reach` [m].
+
+    A ray from within a convex polygon, its corners in counter-clockwise order, leaves through the one side that begins
+    to the right of the ray and ends to its left.
+    """
+    a, b = k, after(k, first, end)
+    rear_left, rear_right = _sides(edges, a, x, y, ux, uy)
+    front_left, front_right = _sides(edges, b, x, y, ux, uy)
+    for _ in range(end - first):
+        if front_right <= 0.0 < front_left:  # through the portal ahead
+            a, b = b, after(b, first, end)
+            if _beyond(edges, a, x, y, ux, uy, reach):
+                return reach
+            rear_left, rear_right = front_left, front_right
+            front_left, front_right = _sides(edges, b, x, y, ux, uy)
+        elif rear_left <= 0.0 < rear_right:  # through the portal behind
+            b, a = a, before(a, first, end)
+            if _beyond(edges, b, x, y, ux, uy, reach):
+                return reach
+            front_left, front_right = rear_left, rear_right
+            rear_left, rear_right = _sides(edges, a, x, y, ux, uy)
+        elif front_left <= 0.0 < rear_left:
+            return min(max(_hit(edges, b, a, 0, x, y, ux, uy), 0.0), reach)
+        elif rear_right <= 0.0 < front_right:
+            return min(max(_hit(edges, a, b, 2, x, y, ux, uy), 0.0), reach)
+        else:  # from a portal and along it: rounding has put all corners on one side of the beam
+            return min(_to_corner(edges, a, b, x, y, ux, uy), reach)
+    return reach
+
+
+@kernel
+def _sides(edges, k, x, y, ux, uy):
+    """Of the two ends of portal k, left and right: positive where one lies to the left of the beam."""
+    left = ux * (edges[k, 1] - y) - uy * (edges[k, 0] - x)
+    right = ux * (edges[k, 3] - y) - uy * (edges[k, 2] - x)
+    return left, right
+
+
+@kernel
+def _beyond(edges, k, x, y, ux, uy, reach):
+    """Whether both ends of portal k, and so all of it, are farther along the beam than `reach`."""
+    left = (edges[k, 0] - x) * ux + (edges[k, 1] - y) * uy
+    right = (edges[k, 2] - x) * ux + (edges[k, 3] - y) * uy
+    return min(left, right) > reach
+
+
+@kernel
+def _hit(edges, a, b, side, x, y, ux, uy):
+    """Distance along the beam to the line through the edge points a and b; `side` 0: left, 2: right."""
+    ax, ay = edges[a, side], edges[a, side + 1]
+    dx, dy = edges[b, side] - ax, edges[b, side + 1] - ay
+    return ((ax - x) * dy - (ay - y) * dx) / (ux * dy - uy * dx)
+
+
+@kernel
+def _to_corner(edges, a, b, x, y, ux, uy):
+    """Distance along the beam to that corner of the quad ahead of it which it passes nearest."""
+    least, distance = np.inf, 0.0
+    for k in (a, b):
+        for side in (0, 2):
+            dx, dy = edges[k, side] - x, edges[k, side + 1] - y
+            aside, along = abs(ux * dy - uy * dx), dx * ux + dy * uy
+            if along > 0.0 and aside < least:
+                least, distance = aside, along
+    return distance

@@ -1,0 +1,245 @@
+"""Slow and obvious twins of what `emergent` and `envs` compute, written from the definitions; imports neither of them.
+
+Cells are bare arrays in their natural shape, (cells,) of a tape or (channels, height, width) of a grid; places are
+indices into the flat array; real numbers are float64 throughout.
+"""
+
+import itertools
+import math
+
+import numpy as np
+
+# --- randomness ------------------------------------------------------------------------------------------------------
+
+_64 = 2**64
+
+
+def mix(z):
+    """The finaliser of SplitMix64, in unbounded integers."""
+    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9 % _64
+    z = (z ^ (z >> 27)) * 0x94D049BB133111EB % _64
+    return z ^ (z >> 31)
+
+
+def splitmix(seed, count):
+    """The first `count` outputs of SplitMix64."""
+    return [mix((seed + i * 0x9E3779B97F4A7C15) % _64) for i in range(1, count + 1)]
+
+
+# --- rules -----------------------------------------------------------------------------------------------------------
+
+
+def beyond(cells, i, boundary):
+    """Cell `i` of a row, or what the boundary shows where there is none."""
+    n = len(cells)
+    if 0 <= i < n:
+        return cells[i]
+    return {"zero": 0, "periodic": cells[i % n], "edge": cells[0 if i < 0 else n - 1]}[boundary]
+
+
+def wolfram_table(code, states, radius):
+    """A dictionary from neighbourhoods, as tuples from left to right, to next states: digit i of `code` in base k is
+    the answer to the i-th neighbourhood in counting order."""
+    window = itertools.product(range(states), repeat=2 * radius + 1)
+    return {neighbours: code // states**i % states for i, neighbours in enumerate(window)}
+
+
+def window(cells, i, radius, boundary):
+    """The cells from `radius` to the left of cell i to `radius` to the right of it."""
+    return [int(beyond(cells, i + d, boundary)) for d in range(-radius, radius + 1)]
+
+
+def lookup_step(cells, table, radius, boundary):
+    """One step of a one-dimensional automaton; `table` as from `wolfram_table`."""
+    return np.array([table[tuple(window(cells, i, radius, boundary))] for i in range(len(cells))])
+
+
+ACTIVATIONS = {"tanh": np.tanh, "softsign": lambda x: x / (1 + abs(x)), "clip": lambda x: np.clip(x, -1, 1)}
+_PADDING = {"zero": "constant", "periodic": "wrap", "edge": "edge"}
+
+
+def neighbours(sheet, boundary):
+    """The nine (height, width) sheets of neighbours, row by row from the upper left, as [3][3]."""
+    height, width = sheet.shape
+    padded = np.pad(np.asarray(sheet, float), 1, mode=_PADDING[boundary])
+    return [[padded[y : y + height, x : x + width] for x in range(3)] for y in range(3)]
+
+
+def convolution_step(cells, kernel, bias, activation, dt, leak, drift, boundary):
+    """One Euler step of ds/dt = activation(g (kernel * s + bias)) - leak s; and of dg/dt = drift (mean of 8 - g)."""
+    around = neighbours(cells[0], boundary)
+    drive = sum(kernel[y][x] * around[y][x] for y in range(3) for x in range(3)) + bias
+    if len(cells) == 1:
+        return np.array([cells[0] + dt * (ACTIVATIONS[activation](drive) - leak * cells[0])])
+    signal = cells[0] + dt * (ACTIVATIONS[activation](cells[1] * drive) - leak * cells[0])
+    near = neighbours(cells[1], boundary)
+    mean = sum(near[y][x] for y in range(3) for x in range(3) if (y, x) != (1, 1)) / 8
+    return np.array([signal, cells[1] + dt * drift * (mean - cells[1])])
+
+
+# --- encoders, decoders ----------------------------------------------------------------------------------------------
+
+
+def scaled(x, low, high):
+    return [(value - a) / (b - a) for value, a, b in zip(x, low, high, strict=True)]
+
+
+def injection(x, low, high, gain, offset, constant):
+    return [gain * u + offset for u in scaled(x, low, high)] + [constant]
+
+
+def thermometer(x, low, high, bins, lit):
+    """Lit from the first bin up to the value: bin j stands for the share (j + 1/2) / bins."""
+    return [lit if u >= (j + 0.5) / bins else 0 for u in scaled(x, low, high) for j in range(bins)]
+
+
+def one_hot(x, low, high, bins, lit):
+    """The bin in which the value lies is lit; what is outside its bounds counts as at the bound."""
+    values = []
+    for u in scaled(x, low, high):
+        inside = [j / bins <= u < (j + 1) / bins for j in range(bins)]
+        inside[0] |= u < 0
+        inside[-1] |= u >= 1
+        values += [lit if yes else 0 for yes in inside]
+    return values
+
+
+def inject(cells, places, values, operation, states):
+    """The values, in turn and again from the first if there are more places, meet the cells."""
+    new = cells.copy().ravel()
+    for place, value in zip(places, itertools.cycle(values), strict=False):
+        if operation == "overwrite":
+            new[place] = value
+        elif operation == "add":
+            new[place] = (int(new[place]) + int(value)) % states if states else new[place] + value
+        else:
+            new[place] = int(new[place]) ^ int(value)
+    return new.reshape(cells.shape)
+
+
+def readout(cells, zones, gain):
+    return [gain * np.mean([cells.ravel()[i] for i in zone]) for zone in zones]
+
+
+def zone_counts(cells, zones, state, gain):
+    return [gain * (2 * sum(cells[i] == state for i in zone) / len(zone) - 1) for zone in zones]
+
+
+# --- a thought -------------------------------------------------------------------------------------------------------
+
+
+def think(cells, put_in, held, step, stop, cap):
+    """phi': every state from the first, with the input in it, to the last; and whether it halted within the cap."""
+    film = []
+    for t in range(cap + 1):
+        if t == 0 or held:
+            cells = put_in(cells)
+        film.append(cells)
+        if stop(t, cells):
+            return film, True
+        if t < cap:
+            cells = step(cells)
+    return film, False
+
+
+# --- the car ---------------------------------------------------------------------------------------------------------
+
+
+def drive(car, limits, steering, acceleration):
+    """One substep of a bicycle with limited grip: a new dictionary of x, y, heading, speed, angle."""
+    dt = limits["time_step"] / limits["substeps"]
+    wanted, step = steering * limits["steering"], limits["steering_rate"] * dt
+    angle = car["angle"] + max(-step, min(step, wanted - car["angle"]))
+    push = acceleration * (limits["acceleration"] if acceleration > 0 else limits["braking"])
+    speed = max(0.0, min(limits["top_speed"], car["speed"] + push * dt))
+    rate = speed * math.tan(angle) / limits["wheelbase"]
+    if speed * abs(rate) > limits["grip"]:
+        rate = math.copysign(limits["grip"] / speed, rate)
+    middle = car["heading"] + rate * dt / 2
+    return {
+        "x": car["x"] + speed * math.cos(middle) * dt,
+        "y": car["y"] + speed * math.sin(middle) * dt,
+        "heading": car["heading"] + rate * dt,
+        "speed": speed,
+        "angle": angle,
+    }
+
+
+def ranges(edges, circles, x, y, angles, reach):
+    """How far each beam (n,) goes until the first segment of the closed polylines `edges`, or circle, that it meets."""
+    start = np.concatenate(edges)
+    way = np.concatenate([np.roll(edge, -1, axis=0) - edge for edge in edges])
+    seen = np.full(len(angles), float(reach))
+    for i, angle in enumerate(angles):
+        beam = np.array([math.cos(angle), math.sin(angle)])
+        crossing = beam[0] * way[:, 1] - beam[1] * way[:, 0]
+        offset = start - (x, y)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            along = (offset[:, 0] * way[:, 1] - offset[:, 1] * way[:, 0]) / crossing
+            share = (offset[:, 0] * beam[1] - offset[:, 1] * beam[0]) / crossing
+        hits = along[(along >= 0) & (share >= -1e-12) & (share <= 1 + 1e-12)]
+        seen[i] = min(seen[i], hits.min(initial=np.inf))
+        for cx, cy, radius in circles:  # |position + t beam - centre| = radius
+            b, c = beam @ (x - cx, y - cy), (x - cx) ** 2 + (y - cy) ** 2 - radius**2
+            roots = [t for t in np.roots([1.0, 2 * b, c]) if np.isreal(t) and t.real >= 0]
+            seen[i] = min([seen[i], *(t.real for t in roots)])
+    return seen
+
+
+def clearance(edges, circles, x, y):
+    """Distance of a point to the nearest segment of the closed polylines `edges`, or circle."""
+    start = np.concatenate(edges)
+    way = np.concatenate([np.roll(edge, -1, axis=0) - edge for edge in edges])
+    share = (((x, y) - start) * way).sum(axis=1) / (way**2).sum(axis=1)
+    nearest = start + np.clip(share, 0, 1)[:, None] * way
+    circle = min((math.hypot(cx - x, cy - y) - radius for cx, cy, radius in circles), default=math.inf)
+    return min(np.hypot(*(nearest - (x, y)).T).min(), circle)
+
+
+def along(left, right, stations, length, x, y):
+    """Distance along the track: between the two portals, left to right, between which the point lies, by trying all."""
+    across = right - left
+    ahead = (across[:, 0] * (y - left[:, 1]) - across[:, 1] * (x - left[:, 0])) / np.hypot(*across.T)
+    after = np.roll(ahead, -1)
+    middle = (left + right) / 2
+    near = np.hypot(*(middle - (x, y)).T)
+    between = np.flatnonzero((ahead >= 0) & (after < 0))
+    k = between[np.argmin(near[between])]
+    ends = np.append(stations, length)
+    return stations[k] + ahead[k] / (ahead[k] - after[k]) * (ends[k + 1] - stations[k])
+
+
+def rollout(act, track, limits, circles, beams, horizon, paces, accident_cost):
+    """A whole episode: reward, score, length, accident, and micro-steps and thoughts that did not halt.
+
+    Args:
+        act: from an observation (n,) to (output, micro-steps, halted).
+        track: left, right, centre (n, 2), stations (n,), length. paces: m of the reference after each action.
+    """
+    left, right, centre, stations, length = track
+    heading = math.atan2(centre[1, 1] - centre[0, 1], centre[1, 0] - centre[0, 0])
+    car = {"x": centre[0, 0], "y": centre[0, 1], "heading": heading, "speed": limits["start_speed"], "angle": 0.0}
+    progress = best = reward = 0.0
+    best_step = micro_steps = unhalted = 0
+    for step in range(1, horizon + 1):
+        angles = car["heading"] + np.asarray(beams)
+        seen = ranges((left, right), circles, car["x"], car["y"], angles, limits["lidar_range"])
+        observation = [car["speed"] / limits["top_speed"], *np.sqrt(seen / limits["lidar_range"])]
+        output, steps, halted = act(observation)
+        micro_steps, unhalted = micro_steps + steps, unhalted + (not halted)
+        steering, acceleration = np.clip(output if halted else np.zeros(2), -1, 1)
+        accident = False
+        for _ in range(limits["substeps"]):
+            car = drive(car, limits, steering, acceleration)
+            accident = clearance((left, right), circles, car["x"], car["y"]) < limits["clearance"]
+            if accident:
+                break
+        place, before = along(left, right, stations, length, car["x"], car["y"]), progress
+        progress = place + round((before - place) / length) * length  # the lap in which it moved least
+        if progress >= best + 1:
+            best, best_step = progress, step
+        accident = accident or (step - best_step) * limits["time_step"] >= 5.0 - 1e-9
+        reward += (progress - before) / paces[horizon] - accident_cost * accident
+        if accident:
+            break
+    return reward, progress / paces[horizon], step, accident, micro_steps, unhalted

@@ -1,0 +1,169 @@
+"""The rule `convolution`: against its twin, and against what linear rules are known to do."""
+
+from itertools import pairwise
+
+import naive
+import numpy as np
+import pytest
+
+from emergent import parts
+from emergent.rules.convolution import convolution
+from emergent.spaces import grid, tape
+from emergent.verbs import express, genes, parameters, reach
+
+QUIET = {"operation": "add", "held": False, "at": [[0, 0], [0, 1]], "constant": 0.0}  # with the input 0, nothing
+DELTA = [[0, 0, 0], [0, 1, 0], [0, 0, 0]]
+MEAN = [[1 / 9] * 3] * 3
+
+
+@pytest.fixture(scope="module")
+def bare(blueprint):
+    """Makes blueprints of a grid on which nothing but the rule acts."""
+
+    def make(shape, boundary, rule, steps):
+        channels, height, width = shape
+        space = {"height": height, "width": width, "channels": channels, "boundary": boundary}
+        decoder = {"at": [[0, 0]]}
+        return blueprint("grid", 1, 1, space=space, rule=rule, encoder=QUIET, halting={"steps": steps}, decoder=decoder)
+
+    return make
+
+
+@pytest.mark.parametrize("boundary", ["zero", "periodic", "edge"])
+@pytest.mark.parametrize("activation", ["tanh", "softsign", "clip"])
+@pytest.mark.parametrize("channels", [1, 2])
+def test_every_step_equals_the_twin(bare, watch, channels, activation, boundary):
+    draw = np.random.default_rng(hash((channels, len(activation), len(boundary))) % 1000)
+    for height, width in [(1, 2), (2, 1), (3, 3), (7, 12)]:
+        shape = channels, height, width
+        if height * width < 3 and width < 2:
+            continue  # the input needs two cells of the first row
+        cells = draw.normal(0, 1.5, shape).astype(np.float32)
+        kernel, bias = draw.normal(0, 0.7, (3, 3)), draw.normal(0, 0.5)
+        dt, leak, drift = draw.uniform(0.05, 1), draw.uniform(0, 1), draw.uniform(0, 1)
+        rule = {
+            "kernel": kernel.tolist(),
+            "bias": bias,
+            "activation": activation,
+            "dt": dt,
+            "leak": leak,
+            "drift": drift,
+        }
+        film = watch(bare(shape, boundary, rule, 8), cells)
+        np.testing.assert_array_equal(film[0], cells.ravel())
+        for before, after in pairwise(film):
+            now = before.reshape(shape).astype(float)
+            expected = naive.convolution_step(now, kernel, bias, activation, dt, leak, drift, boundary)
+            np.testing.assert_allclose(after, expected.ravel(), atol=1e-5)
+
+
+def test_the_kernel_with_a_one_in_the_middle_copies(bare, watch):
+    cells = np.random.default_rng(0).integers(-64, 65, (1, 6, 5)) / 64  # nothing is rounded
+    for boundary in ("zero", "periodic", "edge"):
+        film = watch(bare((1, 6, 5), boundary, {"kernel": DELTA, "activation": "clip"}, 4), cells)
+        for row in film:
+            np.testing.assert_array_equal(row, cells.ravel())
+
+
+@pytest.mark.parametrize(("y", "x"), [(y, x) for y in range(3) for x in range(3)])
+def test_a_weight_belongs_to_the_neighbour_at_its_place(bare, watch, y, x):
+    """On a ring a kernel of one 1 shifts the picture: what stood at the neighbour now stands here."""
+    kernel = np.zeros((3, 3))
+    kernel[y, x] = 1
+    cells = np.random.default_rng(1).integers(-64, 65, (6, 5)) / 64  # nothing is rounded
+    film = watch(bare((1, 6, 5), "periodic", {"kernel": kernel.tolist(), "activation": "clip"}, 3), cells)
+    for t, row in enumerate(film):
+        np.testing.assert_array_equal(row.reshape(6, 5), np.roll(cells, (-t * (y - 1), -t * (x - 1)), (0, 1)))
+
+
+def test_diffusion_on_a_ring_keeps_the_mass(bare, watch):
+    """Within the linear range of clip, a kernel of sum 1 neither makes nor loses anything; and it evens out."""
+    cells = np.random.default_rng(2).uniform(-0.9, 0.9, (1, 8, 9)).astype(np.float32)
+    film = watch(bare((1, 8, 9), "periodic", {"kernel": MEAN, "activation": "clip"}, 60), cells)
+    masses = film.sum(axis=1, dtype=float)
+    np.testing.assert_allclose(masses, masses[0], atol=1e-4)
+    assert film[-1].std() < 0.01 * film[0].std()
+
+
+def test_without_drive_a_cell_decays_at_the_rate_of_the_leak(bare, watch):
+    rule = {"kernel": 0.0, "dt": 0.1, "leak": 0.5, "activation": "clip"}
+    film = watch(bare((1, 2, 3), "zero", rule, 30), np.ones((1, 2, 3)))
+    np.testing.assert_allclose(film[30], (1 - 0.1 * 0.5) ** 30, rtol=1e-5)
+
+
+@pytest.mark.parametrize("activation", ["tanh", "softsign", "clip"])
+def test_cells_stay_bounded_by_one_over_the_leak(bare, watch, activation):
+    rule = {"kernel": 100.0, "bias": 3.0, "dt": 0.5, "leak": 0.5, "activation": activation}
+    film = watch(bare((1, 7, 7), "periodic", rule, 100), np.random.default_rng(3).normal(0, 1, (7, 7)))
+    assert np.isfinite(film).all()
+    assert np.abs(film[-1]).max() <= 2.0 + 1e-5
+
+
+def test_gains_are_kept_to_the_last_bit_without_drift(bare, watch):
+    cells = np.random.default_rng(4).normal(0, 1, (2, 6, 5)).astype(np.float32)
+    film = watch(bare((2, 6, 5), "periodic", {"drift": 0.0}, 50), cells).reshape(51, 2, 6, 5)
+    np.testing.assert_array_equal(film[:, 1], np.tile(cells[1], (51, 1, 1)))
+
+
+def test_drifting_gains_keep_their_mass_on_a_ring(bare, watch):
+    cells = np.random.default_rng(5).normal(0, 1, (2, 6, 5)).astype(np.float32)
+    film = watch(bare((2, 6, 5), "periodic", {"drift": 0.7, "dt": 0.5}, 40), cells).reshape(41, 2, 6, 5)
+    np.testing.assert_allclose(film[:, 1].sum(axis=(1, 2)), cells[1].sum(), atol=1e-4)
+    assert film[-1, 1].std() < 0.05 * cells[1].std()
+
+
+def test_a_gain_of_one_is_the_rule_without_gains(bare, watch):
+    cells = np.random.default_rng(6).normal(0, 1, (1, 6, 5)).astype(np.float32)
+    gated = np.concatenate([cells, np.ones_like(cells)])
+    rule = {"kernel": np.random.default_rng(7).normal(0, 1, (3, 3)).tolist(), "bias": 0.1}
+    one = watch(bare((1, 6, 5), "edge", rule, 10), cells)
+    two = watch(bare((2, 6, 5), "edge", rule, 10), gated)
+    np.testing.assert_array_equal(one, two[:, :30])
+
+
+def test_one_number_stands_for_nine_weights():
+    by_number, by_list = convolution(grid(3, 3), kernel=0.25), convolution(grid(3, 3), kernel=[[0.25] * 3] * 3)
+    np.testing.assert_array_equal(by_number.weights, by_list.weights)
+    assert by_number.weights.dtype == np.float32
+
+
+def test_what_is_trained_is_kernel_and_bias():
+    rule = convolution(grid(3, 3), kernel=[[1, 2, 3], [4, 5, 6], [7, 8, 9]], bias=10, weight_spread=0.2)
+    np.testing.assert_array_equal(parameters(rule), np.arange(1, 11))
+    (found,) = genes(rule)
+    assert (len(found), found.levels, found.spread) == (10, 0, 0.2)
+    rows = np.arange(30, dtype=np.float32).reshape(3, 10)
+    expressed = express(rule, rows[1])
+    assert np.shares_memory(expressed.weights, rows)
+    assert expressed[1:] == rule[1:]
+    assert reach(rule) == 1
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"kernel": [[1, 2], [3, 4]]}, "kernel of 3 rows of 3 numbers"),
+        ({"kernel": [[1, 2, 3], [4, 5, 6], [7, 8]]}, "kernel of 3 rows of 3 numbers"),
+        ({"kernel": [[1, 2, 3]] * 4}, "kernel of 3 rows of 3 numbers"),
+        ({"kernel": float("nan")}, "finite"),
+        ({"bias": float("inf")}, "finite"),
+        ({"kernel": "soft"}, "rule.kernel"),
+        ({"activation": "relu"}, "rule.activation .*'tanh', 'softsign' or 'clip', got 'relu'"),
+        ({"dt": 0}, "rule.dt .*greater than 0, got 0"),
+        ({"dt": 1.5}, "rule.dt"),
+        ({"leak": -0.1}, "rule.leak"),
+        ({"drift": 2}, "rule.drift"),
+        ({"weight_spread": 0}, "rule.weight_spread"),
+        ({"speed": 1}, "rule.speed: convolution has no such setting; it has kernel, bias"),
+    ],
+)
+def test_what_makes_no_rule_is_refused(settings, words):
+    with pytest.raises(ValueError, match=words):
+        parts.build("rule", {"name": "convolution", **settings}, space=grid(3, 3))
+
+
+def test_a_rule_of_a_tape_is_refused_on_a_grid():
+    with pytest.raises(ValueError, match="space"):
+        parts.build("rule", {"name": "lookup", "code": 30}, space=grid(3, 3))
+    with pytest.raises(ValueError, match="space"):
+        parts.build("rule", "convolution", space=tape(9))

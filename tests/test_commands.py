@@ -1,0 +1,165 @@
+"""The command line and the Python calls behind it, as a user meets them."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+from typer.testing import CliRunner
+
+import emergent
+from emergent import commands
+from emergent.cli import app
+
+SMALL = [
+    *("--set", "task.time_limit=3", "--set", "task.training_tracks=6", "--set", "task.selection_tracks=3"),
+    *("--set", "task.test_tracks=3", "--set", "evaluation.episodes=3", "--set", "evaluation.select_every=2"),
+]
+
+
+def call(*arguments, code=0):
+    result = CliRunner().invoke(app, [str(argument) for argument in arguments])
+    assert result.exit_code == code, (result.output, result.stderr, result.exception)
+    return " ".join((result.output + result.stderr).split())
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    root = tmp_path_factory.mktemp("commands") / "runs"
+    said = call("train", "retained", "-n", "first", "-g", 4, "-p", 6, "-s", 3, "--runs", root, *SMALL)
+    return root, said
+
+
+def test_train_shows_how_it_goes_and_how_it_ended(trained):
+    root, said = trained
+    assert "6 individuals" in said or "genes" in said
+    assert "generation 4/4" in said
+    assert "test score" in said
+    assert "accident-free, 3 episodes" in said
+    assert "emergent replay" in said
+    files = {path.name for path in (root / "first").iterdir()}
+    assert {
+        "config.yaml",
+        "command.txt",
+        "versions.json",
+        "history.jsonl",
+        "log",
+        "snapshots",
+        "model.npz",
+        "curve.png",
+        "clip.gif",
+    } <= files
+
+
+def test_every_row_of_the_history_says_how_far_the_run_was(trained):
+    rows = [json.loads(line) for line in (trained[0] / "first" / "history.jsonl").read_text().splitlines()]
+    assert [row["generation"] for row in rows] == [0, 1, 2, 3]
+    assert [row["evaluations"] for row in rows] == [6, 12, 18, 24]
+    assert all(row["best"] >= row["mean"] for row in rows)
+    assert "held_out" in rows[1]
+
+
+def test_verify_finds_the_same_to_the_last_bit_in_a_fresh_process(trained):
+    said = call("verify", "first", "--runs", trained[0])
+    assert "verified: exactly the result in the model file" in said
+
+
+def test_verify_finds_a_result_that_is_not_the_models(trained, tmp_path):
+    from emergent import model_file
+
+    model = model_file.load(trained[0] / "first" / "model.npz")
+    about = json.loads(json.dumps(model.about))
+    about["scores"]["test"]["score"][1] += 1e-15
+    forged = model_file.ModelFile(model.blueprint, model.initial_state, model.parameters, model.genome, about)
+    model_file.save(tmp_path / "forged.npz", forged)
+    said = call("verify", tmp_path / "forged.npz", code=1)
+    assert "NOT the result in the model file: score differ" in said
+
+
+def test_evaluate_gives_the_test_score_again(trained):
+    said = call("evaluate", "first", "--runs", trained[0])
+    assert said in trained[1]
+    assert "selection score" in call("evaluate", "first", "--family", "selection", "--runs", trained[0])
+
+
+def test_nothing_is_overwritten(trained):
+    said = call("train", "-n", "first", "--runs", trained[0], *SMALL, code=2)
+    assert "error:" in said
+    assert "first" in said
+
+
+def test_runs_lists_what_there_is(trained):
+    said = call("runs", "--runs", trained[0])
+    assert "first finished 4" in said
+
+
+def test_replay_saves_a_clip(trained, tmp_path):
+    call("replay", "first", "--runs", trained[0], "--save", tmp_path / "clip.gif")
+    assert (tmp_path / "clip.gif").read_bytes().startswith(b"GIF89a")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["train", "retaned"], "neither a file nor a preset; presets are .* did you mean retained"),
+        (["train", "--set", "search.population=0"], "search.population: .*greater than or equal to 2, got 0"),
+        (["train", "--import", "nothing.py"], "--import .*nothing.py: expected an existing Python file"),
+        (["evaluate", "nothing"], "no run 'nothing'"),
+        (["replay", "nothing"], "no run 'nothing'"),
+        (["resume", "nothing"], "no run 'nothing'"),
+    ],
+)
+def test_mistakes_get_one_line_and_exit_status_2(trained, arguments, expected):
+    import re
+
+    said = call(*arguments, "--runs", trained[0], code=2)
+    assert re.search(expected, said), said
+    assert "Traceback" not in said
+
+
+def test_a_dry_run_shows_every_default_and_makes_nothing(tmp_path):
+    said = call("train", "--dry-run", "--runs", tmp_path / "runs")
+    assert "select_every: 10" in said
+    assert "33 real" in said
+    assert not (tmp_path / "runs").exists()
+
+
+def test_help_explains_every_command():
+    said = call("--help")
+    for command in ("train", "resume", "evaluate", "verify", "replay", "runs", "presets"):
+        assert command in said
+        assert len(call(command, "--help")) > 100
+    assert "retained" in call("presets")
+
+
+def test_the_python_calls_do_the_same(trained):
+    root, _ = trained
+    assert {"train", "resume", "evaluate", "verify", "replay", "runs"} <= set(dir(emergent))
+    record = emergent.evaluate("first", root=root)
+    assert record.score.shape == (3,)
+    assert emergent.verify(root / "first").differing == ()
+    assert [summary.name for summary in emergent.runs(root)] == ["first"]
+    assert emergent.resume("first", root=root).model.exists(), "a run that is finished is left as it is"
+
+
+def test_ctrl_c_finishes_the_generation_and_saves_and_resume_goes_on(tmp_path, trained):
+    arguments = ["-m", "emergent", "train", "-n", "stopped", "-g", "100000", "-p", "6", "--runs", str(tmp_path), *SMALL]
+    with subprocess.Popen(
+        [sys.executable, *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as run:
+        try:
+            history = tmp_path / "stopped" / "history.jsonl"
+            while run.poll() is None and not (history.exists() and history.read_bytes()):
+                time.sleep(0.05)
+            run.send_signal(signal.SIGINT)
+            said = run.communicate(timeout=120)[0]
+        finally:
+            run.kill()
+    assert run.returncode == 130, said
+    assert "stopping after this generation" in said
+    assert "emergent resume" in said
+    [summary] = commands.runs(tmp_path)
+    assert (summary.name, summary.status) == ("stopped", "interrupted")
+    assert list((tmp_path / "stopped" / "snapshots").iterdir())

@@ -1,0 +1,78 @@
+"""Decoders: what is read off a state, and which settings are refused."""
+
+import naive
+import numpy as np
+import pytest
+
+from emergent import model, parts  # noqa: F401 - the model registers every part
+from emergent.spaces import grid, tape
+from emergent.verbs import blank, decode, load, storage
+
+
+def read(space, cells, settings, outputs=2):
+    """What the decoder of these settings reads from bare cells."""
+    decoder = parts.build("decoder", settings, space=space, outputs=outputs)
+    state = blank(space)[:, 0].copy()
+    load(space, np.ravel(cells), state)
+    output = np.full(outputs, np.nan, np.float32)
+    decode(decoder, state, output)
+    return output
+
+
+@pytest.mark.parametrize("halo", [1, 2])
+def test_readout_equals_the_twin(halo):
+    space = grid(6, 5, 2)._replace(halo=halo)
+    cells = np.random.default_rng(0).normal(size=(2, 6, 5))
+    zones = [{"row": 1}, {"rows": [2, 4], "columns": [0, 3]}, [[5, 4]]]
+    indices = [range(5, 10), [10, 11, 12, 15, 16, 17], [29]]
+    expected = naive.readout(cells, indices, 1.5)
+    found = read(space, cells, {"name": "readout", "zones": zones, "gain": 1.5}, outputs=3)
+    np.testing.assert_allclose(found, expected, atol=1e-6)
+
+
+def test_readout_of_single_cells():
+    cells = np.arange(30.0)
+    assert read(grid(6, 5), cells, {"name": "readout", "at": [[0, 1], [5, 4]]}).tolist() == [1, 29]
+    assert read(grid(6, 5), cells, {"name": "readout", "at": {"column": -1}, "gain": -2}).tolist() == [-18, -48]
+
+
+@pytest.mark.parametrize("state", [1, 2])
+def test_zone_counts_equal_the_twin(state):
+    space = tape(40, 3)._replace(halo=2)
+    cells = np.random.default_rng(1).integers(0, 3, 40)
+    zones, indices = [{"cells": [3, 10]}, {"cells": [30, 40]}], [range(3, 10), range(30, 40)]
+    found = read(space, cells, {"name": "zone_counts", "zones": zones, "state": state, "gain": 2.0})
+    np.testing.assert_allclose(found, naive.zone_counts(cells, indices, state, 2.0), atol=1e-6)
+
+
+def test_zone_counts_reach_from_minus_the_gain_to_the_gain():
+    zones = {"name": "zone_counts", "zones": [{"cells": [0, 4]}, {"cells": [4, 8]}], "gain": 0.5}
+    assert read(tape(8), [0] * 4 + [1] * 4, zones).tolist() == [-0.5, 0.5]
+
+
+def test_the_border_is_never_read():
+    for space in (tape(8), grid(4, 4)):
+        name, zone = ("zone_counts", {"cells": [0, 8]}) if len(storage(space).shape) == 1 else ("readout", {"row": 0})
+        decoder = parts.build("decoder", {"name": name, "zones": [zone]}, space=space, outputs=1)
+        assert np.isin(decoder.cells, storage(space)).all()
+
+
+@pytest.mark.parametrize(
+    ("space", "settings", "words"),
+    [
+        (grid(4, 4), {"name": "readout"}, "either at, a cell for each output, or zones"),
+        (grid(4, 4), {"name": "readout", "at": {"row": 0}, "zones": [{"row": 0}, {"row": 1}]}, "either at"),
+        (grid(4, 4), {"name": "readout", "at": {"row": [0, 1]}}, "one cell for each of 2 outputs, got 4; use zones"),
+        (grid(4, 4), {"name": "readout", "zones": [{"row": 0}]}, "expected one for each of 2 outputs, got 1"),
+        (grid(4, 4), {"name": "readout", "zones": [{"row": 0}, {"row": 4}]}, "outside"),
+        (tape(8), {"name": "readout", "zones": [[0], [1]]}, "space"),
+        (grid(4, 4), {"name": "zone_counts", "zones": [{"row": 0}, {"row": 1}]}, "space"),
+        (tape(8), {"name": "zone_counts", "zones": [[0]]}, "expected one for each of 2 outputs, got 1"),
+        (tape(8), {"name": "zone_counts", "zones": [[0], [1]], "state": 2}, r"state: expected one in 1..1, got 2"),
+        (tape(8), {"name": "zone_counts", "zones": [[0], [1]], "state": 0}, "decoder.state"),
+        (tape(8), {"name": "zone_counts"}, "decoder.zones"),
+    ],
+)
+def test_what_reads_nothing_is_refused(space, settings, words):
+    with pytest.raises(ValueError, match=words):
+        parts.build("decoder", settings, space=space, outputs=2)

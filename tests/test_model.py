@@ -1,0 +1,175 @@
+"""Models and blueprints: what of them is trained, and what does not fit together."""
+
+import json
+from dataclasses import replace
+
+import gymnasium
+import numpy as np
+import pytest
+
+from emergent.baselines import Linear
+from emergent.model import BaselineBlueprint, Model, Program
+from emergent.verbs import LANES, blank
+
+
+def trained(program, shape):
+    return Program(**program).places(shape).tolist()
+
+
+@pytest.mark.parametrize(
+    ("program", "shape", "expected"),
+    [
+        ({}, (5,), [0, 1, 2, 3, 4]),
+        ({"region": [1, 3]}, (5,), [1, 2]),
+        ({}, (2, 2, 3), list(range(12))),
+        ({"channel": 1}, (2, 2, 3), list(range(6, 12))),
+        ({"region": [0, 1, 1, 3]}, (1, 2, 3), [1, 2]),
+        ({"region": [1, 2, 0, 2]}, (2, 2, 3), [3, 4, 9, 10]),
+        ({"region": [1, 2, 0, 2], "channel": 1}, (2, 2, 3), [9, 10]),
+    ],
+)
+def test_the_trained_cells(program, shape, expected):
+    assert trained(program, shape) == expected
+
+
+@pytest.mark.parametrize(
+    ("program", "shape", "words"),
+    [
+        ({"region": [0, 6]}, (5,), r"region: expected 2 bounds, first < end, in 5, got \[0, 6\]"),
+        ({"region": [2, 2]}, (5,), "first < end"),
+        ({"region": [-1, 2]}, (5,), "region"),
+        ({"region": [0, 1, 2]}, (5,), "expected 2 bounds"),
+        ({"region": [0, 2]}, (1, 2, 3), "expected 4 bounds, first < end, in 2 x 3"),
+        ({"region": [0, 2, 0, 4]}, (1, 2, 3), "region"),
+        ({"channel": 0}, (5,), "channel: got 0; the space has 0"),
+        ({"channel": 2}, (2, 2, 3), "channel: got 2; the space has 2"),
+        ({"channel": -1}, (2, 2, 3), "channel"),
+    ],
+)
+def test_cells_that_do_not_exist_are_refused(program, shape, words):
+    with pytest.raises(ValueError, match=words):
+        trained(program, shape)
+
+
+def test_a_blueprint_makes_the_parts_fit(blueprint):
+    plan = blueprint("tape", space={"states": 3, "cells": 300}, rule={"code": 5, "radius": 4}, encoder={"bins": 2})
+    model = plan.template
+    assert isinstance(model, Model)
+    assert model.space.halo == 4  # as wide as the rule looks
+    assert model.encoder.cells.min() == 4  # and places are counted behind it
+    assert model.initial_state.shape == (300,)
+    assert model.initial_state.dtype == np.uint8
+    assert blank(model.space).shape == (308, LANES)
+    assert plan.template is model  # made once
+
+
+def test_layout_and_individual_of_a_tape(blueprint):
+    program = {"region": [70, 80], "fill": 2}
+    plan = blueprint("tape", space={"states": 3}, train_rule=True, initial_state=program)
+    assert plan.layout.describe().splitlines() == [
+        "genes 0..9  initial state: 10 x 3 states",
+        "genes 10..36  rule.table: 27 x 3 states",
+    ]
+    genome = np.arange(37) % 3
+    states, parameters = plan.layout.grow(genome[None])
+    assert (states[0, 70:80] == genome[:10]).all()
+    assert (np.delete(states[0], range(70, 80)) == 2).all()
+    model = plan.individual(states[0], parameters[0])
+    assert (model.rule.table == genome[10:]).all()
+    assert (plan.template.initial_state == 2).all()
+
+
+def test_layout_of_a_grid(blueprint):
+    program = {"channel": 0, "centre": 0.5, "spread": 0.1, "low": -1.0, "high": 1.0}
+    plan = blueprint("grid", initial_state=program, train_rule=True)
+    assert plan.layout.describe().splitlines() == [
+        "genes 0..107  initial state: 108 real, first drawn from N(0.5, 0.1), in [-1, 1]",
+        "genes 108..117  rule.kernel and bias: 10 real, first drawn from N(0, 0.3)",
+    ]
+    states, parameters = plan.layout.grow(np.full((1, 118), 7.0))
+    assert (states == 1).all()
+    assert (parameters == 7).all()
+    assert states.dtype == parameters.dtype == np.float32
+
+
+def test_the_rule_alone_can_be_trained(blueprint):
+    plan = blueprint("grid", initial_state={"free": False, "fill": 0.25}, train_rule=True)
+    assert len(plan.layout) == 10
+    states, _ = plan.layout.grow(np.zeros((2, 10)))
+    assert (states == 0.25).all()
+
+
+def test_a_program_is_a_record_or_its_fields(blueprint):
+    fields = {"region": [3, 9], "fill": 1}
+    one, other = (blueprint("tape", initial_state=p) for p in (fields, Program(**fields)))
+    assert one.layout.describe() == other.layout.describe()
+    assert one.settings() == other.settings()
+
+
+@pytest.mark.parametrize(
+    ("kind", "changes", "words"),
+    [
+        ("tape", {"initial_state": {"free": False}}, "nothing is free to train"),
+        ("tape", {"initial_state": {"fill": 2}}, r"initial_state.fill: expected a state in 0..1, got 2"),
+        ("tape", {"initial_state": {"fill": 0.5}}, "initial_state.fill"),
+        ("tape", {"initial_state": {"region": [0, 91]}}, "initial_state.region"),
+        ("tape", {"rule": {"name": "convolution"}}, "rule"),
+        ("grid", {"rule": {"name": "lookup"}}, "rule.space"),
+        ("grid", {"rule": {"name": "life"}}, "no rule named 'life'"),
+        ("grid", {"outputs": 3}, None),
+        ("tape", {"outputs": 3}, "one for each of 3 outputs, got 2"),
+    ],
+)
+def test_what_does_not_fit_together_is_refused(blueprint, kind, changes, words):
+    plan = blueprint(kind, **changes)
+    if words is None:
+        assert len(plan.template.decoder.cells) == 3  # spread along the column
+        return
+    with pytest.raises(ValueError, match=words):
+        plan.layout  # noqa: B018 - building it is what is tested
+
+
+@pytest.mark.parametrize("kind", ["grid", "tape", "gated tape"])
+def test_settings_survive_json_and_make_the_same_model(blueprint, kind):
+    plan = blueprint(kind, retained=False, initial_state={"fill": 1.0})
+    again = type(plan)(**json.loads(json.dumps(plan.settings())))
+    for one, other in zip(plan.template[:5], again.template[:5], strict=True):
+        assert type(one) is type(other)
+        for a, b in zip(one, other, strict=True):
+            np.testing.assert_array_equal(a, b)
+    np.testing.assert_array_equal(plan.template.initial_state, again.template.initial_state)
+    assert again.template.retained is False
+    assert again.layout.describe() == plan.layout.describe()
+
+
+def test_bounds_can_be_those_of_an_environment_as_they_come(blueprint, baseline):
+    space = gymnasium.spaces.Box(np.float32(-2), np.float32(3), (10,))
+    for plan in (blueprint("tape"), baseline("linear")):
+        plan = replace(plan, low=space.low, high=space.high)
+        assert len(plan.layout)
+        assert json.loads(json.dumps(plan.settings()))["low"] == [-2.0] * 10
+
+
+def test_a_baseline_has_the_form_of_a_blueprint(baseline):
+    plan = baseline("linear", spread=0.5)
+    assert len(plan.layout) == 22
+    genomes = plan.layout.sample(np.random.default_rng(0), 3)
+    states, parameters = plan.layout.grow(genomes)
+    assert states.shape == (3, 0)
+    policy = plan.individual(states[1], parameters[1])
+    assert isinstance(policy, Linear)
+    np.testing.assert_allclose(policy.weights, genomes[1], rtol=1e-6)
+    again = BaselineBlueprint(**json.loads(json.dumps(plan.settings())))
+    assert again.layout.describe() == plan.layout.describe()
+
+
+def test_a_baseline_that_does_not_exist_is_refused(baseline):
+    with pytest.raises(ValueError, match=r"no baseline named 'network'; registered are .*linear, mlp"):
+        baseline("network").template  # noqa: B018
+    with pytest.raises(ValueError, match=r"baseline\.hidden"):
+        baseline("mlp", hidden=0).template  # noqa: B018
+
+
+def test_random_actions_have_nothing_to_train(baseline):
+    with pytest.raises(ValueError, match="nothing is free to train"):
+        baseline("random_actions").layout  # noqa: B018

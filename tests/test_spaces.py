@@ -1,0 +1,220 @@
+"""Spaces: storage and border, what is written and read back, and where a configuration says that cells are."""
+
+import naive
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from emergent import parts
+from emergent.spaces import OPERATIONS, grid, places, sheets, tape, zone
+from emergent.verbs import LANES, blank, border, join, levels, load, storage, unload
+
+BOUNDARIES = ("zero", "periodic", "edge")
+PADDING = {"zero": "constant", "periodic": "wrap", "edge": "edge"}
+boundary_of = st.sampled_from(BOUNDARIES)
+OVERWRITE, ADD, XOR = map(OPERATIONS.index, ("overwrite", "add", "xor"))
+
+
+def filled(space, cells):
+    """A block with these bare cells, (n,), in every lane, lane l increased by l modulo 2 for a tape; border filled."""
+    states = blank(space)
+    for lane in range(LANES):
+        load(space, cells, states[:, lane])
+    border(space, states)
+    return states
+
+
+@settings(derandomize=True, max_examples=60, deadline=None)
+@given(cells=st.integers(1, 12), halo=st.integers(1, 8), boundary=boundary_of)
+def test_the_border_of_a_tape_is_what_lies_beyond(cells, halo, boundary):
+    space = tape(cells, 7, boundary)._replace(halo=halo)
+    values = np.random.default_rng(cells).integers(0, 7, cells).astype(np.uint8)
+    expected = [naive.beyond(values, i, boundary) for i in range(-halo, cells + halo)]
+    for lane in filled(space, values).T:
+        np.testing.assert_array_equal(lane, expected)
+
+
+@settings(derandomize=True, max_examples=60, deadline=None)
+@given(
+    height=st.integers(1, 6),
+    width=st.integers(1, 6),
+    channels=st.integers(1, 2),
+    halo=st.integers(1, 3),
+    boundary=boundary_of,
+)
+def test_the_border_of_a_grid_is_what_lies_beyond(height, width, channels, halo, boundary):
+    space = grid(height, width, channels, boundary)._replace(halo=halo)
+    values = np.random.default_rng(height).normal(size=(channels, height, width)).astype(np.float32)
+    expected = [np.pad(sheet, halo, mode=PADDING[boundary]) for sheet in values]
+    block = sheets(space, filled(space, values.ravel()))
+    for lane in range(LANES):
+        np.testing.assert_array_equal(block[..., lane], expected)
+
+
+@settings(derandomize=True, max_examples=40, deadline=None)
+@given(
+    space=st.one_of(
+        st.builds(tape, st.integers(1, 30), st.integers(2, 256), boundary_of),
+        st.builds(grid, st.integers(1, 7), st.integers(1, 7), st.integers(1, 2), boundary_of),
+    ),
+    halo=st.integers(1, 8),
+)
+def test_what_is_loaded_is_unloaded_and_lies_where_storage_says(space, halo):
+    space = space._replace(halo=halo)
+    where = storage(space).ravel()
+    states = blank(space)
+    cells = np.random.default_rng(0).integers(0, levels(space) or 100, len(where)).astype(states.dtype)
+    load(space, cells, states[:, 3])
+    np.testing.assert_array_equal(states[where, 3], cells)
+    assert not np.delete(states[:, 3], where).any()  # nothing but the cells was written
+    assert not np.delete(states, 3, axis=1).any()
+    back = np.zeros_like(cells)
+    unload(space, states[:, 3], back)
+    np.testing.assert_array_equal(back, cells)
+
+
+def test_a_block_is_quiescent_with_all_lanes_side_by_side():
+    for space, shape, dtype in [(tape(10), (12, LANES), np.uint8), (grid(3, 4, 2), (2 * 5 * 6, LANES), np.float32)]:
+        states = blank(space)
+        assert (states.shape, states.dtype) == (shape, dtype)
+        assert states.flags.c_contiguous
+        assert not states.any()
+
+
+@pytest.mark.parametrize("states", [2, 3, 4, 16, 255, 256])
+def test_values_meet_the_cells_of_a_tape(states):
+    space = tape(10, states)
+    for cell, value in np.random.default_rng(states).integers(0, states, (200, 2)):
+        pair = np.uint8(cell), np.uint8(value)
+        assert join(space, OVERWRITE, *pair) == value
+        assert join(space, ADD, *pair) == (int(cell) + int(value)) % states
+        if not states & (states - 1):
+            assert join(space, XOR, *pair) == cell ^ value < states
+
+
+def test_values_meet_the_cells_of_a_grid():
+    space = grid(3, 3)
+    assert join(space, OVERWRITE, np.float32(1.5), np.float32(2.25)) == 2.25
+    assert join(space, ADD, np.float32(1.5), np.float32(2.25)) == 3.75
+
+
+# --- places ----------------------------------------------------------------------------------------------------------
+
+
+def bare(space, found):
+    """Storage to indices of bare cells."""
+    order = {int(where): i for i, where in enumerate(storage(space).ravel())}
+    return np.vectorize(order.get)(found).tolist()
+
+
+@pytest.mark.parametrize(
+    ("at", "count", "expected"),
+    [
+        ([3, 1, 19], 3, [[3, 1, 19]]),
+        ([-1, -2], 2, [[19, 18]]),
+        ([0, 1, 2, 3], 2, [[0, 1], [2, 3]]),
+        ({"first": 4}, 3, [[4, 5, 6]]),
+        ({"first": 4, "every": 5}, 3, [[4, 9, 14]]),
+        ({"every": 2}, 3, [[0, 2, 4]]),
+        ({"first": -4, "every": 1}, 4, [[16, 17, 18, 19]]),
+        ({}, 2, [[0, 1]]),
+    ],
+)
+def test_places_on_a_tape(at, count, expected):
+    for halo in (1, 3):
+        space = tape(20)._replace(halo=halo)
+        assert bare(space, places(space, at, count)) == expected
+
+
+@pytest.mark.parametrize(
+    ("at", "count", "expected"),
+    [
+        ([[0, 0], [1, 3]], 2, [[0, 7]]),
+        ([[-1, -1]], 1, [[23]]),
+        ({"column": 0}, 3, [[4, 12, 20]]),  # the middles of three thirds of six rows: 1, 3, 5
+        ({"column": 0}, 6, [[0, 4, 8, 12, 16, 20]]),
+        ({"column": -1}, 2, [[7, 19]]),
+        ({"row": 2}, 4, [[8, 9, 10, 11]]),
+        ({"row": [0, -1]}, 2, [[1, 3], [21, 23]]),
+    ],
+)
+def test_places_on_a_grid(at, count, expected):
+    """Six rows of four; all in the first channel."""
+    for space in (grid(6, 4), grid(6, 4, 2), grid(6, 4)._replace(halo=2)):
+        assert bare(space, places(space, at, count)) == expected
+
+
+@pytest.mark.parametrize(
+    ("space", "at", "count", "words"),
+    [
+        (tape(20), [20], 1, "outside the space of 20 cells"),
+        (tape(20), {"first": 18}, 3, "outside"),
+        (tape(20), {"first": 0, "every": 0}, 2, "same cell"),
+        (tape(20), [1, 1], 2, "same cell"),
+        (tape(20), [1, 2, 3], 2, "expected 2 cells or a multiple of it, got 3"),
+        (tape(20), [], 1, "list of cells"),
+        (tape(20), [[1, 2]], 1, "list of cells"),
+        (tape(20), {"column": 0}, 1, '"first": f, "every": e'),
+        (grid(6, 4), {"first": 0}, 1, '"column": c'),
+        (grid(6, 4), {"row": 0, "column": 0}, 1, '"column": c'),
+        (grid(6, 4), {"column": 4}, 1, "outside"),
+        (grid(6, 4), {"column": 0}, 7, "same cell"),
+        (grid(6, 4), [[6, 0]], 1, "outside"),
+        (grid(6, 4), [1, 2], 1, "row, column"),
+    ],
+)
+def test_places_that_do_not_exist_are_refused(space, at, count, words):
+    with pytest.raises(ValueError, match=words):
+        places(space, at, count)
+
+
+@pytest.mark.parametrize(
+    ("space", "wanted", "expected"),
+    [
+        (tape(20), {"cells": [3, 6]}, [3, 4, 5]),
+        (tape(20), [7, 2], [7, 2]),
+        (grid(6, 4), {"column": 1}, [1, 5, 9, 13, 17, 21]),
+        (grid(6, 4), {"row": -1}, [20, 21, 22, 23]),
+        (grid(6, 4, 2), {"rows": [1, 3], "columns": [2, 4]}, [6, 7, 10, 11]),
+        (grid(6, 4), [[0, 1], [5, 3]], [1, 23]),
+    ],
+)
+def test_zones(space, wanted, expected):
+    assert bare(space, zone(space, wanted)) == expected
+
+
+@pytest.mark.parametrize(
+    ("space", "wanted", "words"),
+    [
+        (tape(20), {"cells": [3, 3]}, "holds no cell"),
+        (tape(20), {"cells": [18, 21]}, "outside"),
+        (tape(20), {"row": 1}, r'"cells": \[first, end\]'),
+        (grid(6, 4), {"cells": [0, 2]}, '"column": c'),
+        (grid(6, 4), {"column": 4}, "outside"),
+        (grid(6, 4), {"rows": [0, 2]}, '"column": c'),
+        (grid(6, 4), {"rows": [2, 2], "columns": [0, 1]}, "holds no cell"),
+        (grid(6, 4), [], "list of"),
+    ],
+)
+def test_zones_that_do_not_exist_are_refused(space, wanted, words):
+    with pytest.raises(ValueError, match=words):
+        zone(space, wanted)
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"name": "tape", "cells": 0}, "space.cells .*greater than or equal to 1, got 0"),
+        ({"name": "tape", "cells": 2**20 + 1}, "space.cells"),
+        ({"name": "tape", "cells": 9, "states": 1}, "space.states"),
+        ({"name": "tape", "cells": 9, "states": 257}, "space.states"),
+        ({"name": "tape", "cells": 9, "boundary": "open"}, "space.boundary .*'zero', 'periodic' or 'edge', got 'open'"),
+        ({"name": "tape"}, "space.cells"),
+        ({"name": "grid", "height": 2, "width": 2, "channels": 3}, "space.channels"),
+        ({"name": "grid", "height": 2000, "width": 2000}, "at most 1048576 cells, got 2000 x 2000"),
+    ],
+)
+def test_what_is_no_space_is_refused(settings, words):
+    with pytest.raises(ValueError, match=words):
+        parts.build("space", settings)
