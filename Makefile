@@ -6,7 +6,7 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 SOURCES := pyproject.toml $(shell find emergent envs -name '*.py' -o -name '*.yaml')
 
-.PHONY: drive test bench clean
+.PHONY: drive test clean
 
 drive: .venv/installed
 	$(BIN)/emergent train

@@ -163,10 +163,10 @@ def _page(rows: Sequence[Mapping[str, Any]]) -> str:
 
 The score is the distance driven in 60 s over that of a reference driver: a racing line at the fastest speed the car's
 limits allow. It is of 100 test tracks, a third of each family, that no driver was trained or chosen on. All trained
-drivers had the same search (CMA-ES, unless the row says otherwise), the same number of evaluations (an evaluation is one
-individual on 12 training tracks) and the same choice of a champion, on 60 selection tracks. Of the linear policy two
-step sizes were tried, of the MLP two sizes with two step sizes each; the best by selection counts, and the seconds are
-those of one such run.
+drivers had the same search (CMA-ES, unless the row says otherwise), the same number of evaluations (one evaluation is
+one individual on 12 training tracks) and the same choice of a champion, on 60 selection tracks. Of the linear policy
+two step sizes were tried, of the MLP two sizes with two step sizes each; the best by selection counts, and the seconds
+are those of one such run.
 
 {lines}
 

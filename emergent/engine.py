@@ -293,8 +293,8 @@ def evaluate(
     """Evaluate a population on every episode of a task, in parallel over individuals.
 
     Threads share the population out among them, a few individuals at a time, for these differ widely in how long they
-    live. The compiled code holds no lock. (A `prange` does the same, but compiles a third longer, and a process that has
-    used one must not fork.)
+    live. The compiled code holds no lock. (A `prange` does the same, but compiles a third longer, and a process that
+    has used one must not fork.)
 
     Args:
         policy: a Model, or a baseline: what the individuals have in common.
@@ -314,7 +314,9 @@ def evaluate(
     inputs, outputs = arity(policy)
     _, observed, acted = sizes(task)
     if inputs not in (None, observed) or outputs != acted:  # compiled code would read and write past the ends
-        raise ValueError(f"the policy has {inputs} inputs and {outputs} outputs, the task asks for {observed} and {acted}")
+        raise ValueError(
+            f"the policy has {inputs} inputs and {outputs} outputs, the task asks for {observed} and {acted}"
+        )
     records = np.zeros((*seeds.shape, len(Record._fields)))
     workers = workers or os.cpu_count() or 1
     share = max(1, len(seeds) // (_SHARES * workers))
