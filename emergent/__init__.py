@@ -11,7 +11,7 @@ from emergent import cache as _cache
 
 if TYPE_CHECKING:
     from emergent.commands import evaluate, replay, resume, runs, train, verify
-    from emergent.config import presets, read
+    from emergent.config import read
     from emergent.inference import phi, phi_prime
     from emergent.model import Blueprint, Model
     from emergent.parts import part
@@ -25,7 +25,6 @@ __all__ = [
     "part",
     "phi",
     "phi_prime",
-    "presets",
     "read",
     "replay",
     "resume",
@@ -36,7 +35,7 @@ __all__ = [
 
 _HOMES = {
     "emergent.commands": ("evaluate", "replay", "resume", "runs", "train", "verify"),
-    "emergent.config": ("presets", "read"),
+    "emergent.config": ("read",),
     "emergent.inference": ("phi", "phi_prime"),
     "emergent.model": ("Blueprint", "Model"),
     "emergent.parts": ("part",),

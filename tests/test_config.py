@@ -58,7 +58,7 @@ def test_a_baseline_replaces_the_model():
         ("model.rule.kernel=[[1, 2], [3, 4]]", "expected a kernel of 3 rows of 3 numbers"),
         ("model.decoder.zones=[{column: 0}]", "zones: expected one for each of 2 outputs, got 1"),
         ("model.space.height=0", r"space.height \(grid\)"),
-        ("model.initial_state.channel=2", "initial_state.channel: got 2; the space has 2"),
+        ("model.initial_state.channel=2", r"initial_state.channel: expected one in 0\.\.1, got 2"),
         ("model.initial_state={free: false}", "nothing is free to train"),
         ("search.optimizer=genetc", "search: there is no search method 'genetc'"),
         ("search.options.sigma=-1", "sigma = -1"),

@@ -261,7 +261,8 @@ def test_episodes_equal_the_twin(blueprint, ring, world, gated, retained):
             cells = film[-1]
             return naive.zone_counts(cells, [range(50, 58), range(58, 66)], 1, 1.0), len(film) - 1, halted
 
-        expected = naive.rollout(act, track, Limits()._asdict(), task.obstacles, task.beams, 40, task.pace[0], 1.0)
+        angles = np.arctan2(task.beams[:, 1], task.beams[:, 0])
+        expected = naive.rollout(act, track, Limits()._asdict(), task.obstacles, angles, 40, task.pace[0], 1.0)
         reward, score, length, accident, micro_steps, unhalted = expected
         assert found.length[i, 0] == length
         assert found.failed[i, 0] == accident
@@ -303,7 +304,7 @@ def test_models_of_one_kind_are_compiled_once(blueprint, baseline, ring, world, 
     plans = [
         blueprint("grid"),
         blueprint("grid", retained=False, rule={"kernel": 1, "dt": 1, "leak": 0, "bias": 2}, encoder={"gain": 2}),
-        blueprint("grid", space={"channels": 2, "height": 20}, rule={"activation": "clip"}, halting={"steps": 3}),
+        blueprint("grid", space={"channels": 2, "height": 20}, rule={"drift": 0.1}, halting={"steps": 3}),
         blueprint(
             "grid", decoder={"zones": [{"row": 1}, {"column": 2}], "gain": 1}, encoder={"at": {"column": [0, 5]}}
         ),

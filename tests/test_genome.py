@@ -78,8 +78,8 @@ def test_a_reader_is_told_which_genes_fill_what():
 @pytest.mark.parametrize(
     ("slices", "words"),
     [
-        ([Genes("a", "initial_state", np.array([4]))], "places up to 4 of initial_state, which has 4"),
-        ([Genes("a", "parameters", np.array([-1]), 4)], "parameters, which has 3"),
+        ([Genes("a", "initial_state", np.array([4]))], r"places 4\.\.4 of initial_state, which has 0\.\.3"),
+        ([Genes("a", "parameters", np.array([-1]), 4)], r"places -1\.\.-1 of parameters, which has 0\.\.2"),
         ([Genes("a", "initial_state", np.array([1, 1]))], "two genes fill the same place of initial_state"),
         (
             [Genes("a", "parameters", np.array([0])), Genes("b", "parameters", np.array([0]))],

@@ -64,7 +64,6 @@ GRID = {"name": "grid", "height": 3, "width": 3}
     ("kind", "settings", "words"),
     [
         ("rule", "lokup", "there is no rule named 'lokup'; registered are convolution, lookup"),
-        ("rule", {"code": 110}, "there is no rule named 'None'"),
         ("rule", {"name": 3}, "there is no rule named '3'"),
         ("space", "lookup", "there is no space named 'lookup'"),
     ],
