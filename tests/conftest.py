@@ -31,6 +31,7 @@ _KINDS: dict[str, dict[str, Any]] = {
 _KINDS["gated grid"] = _KINDS["grid"] | _KINDS["gated grid"]
 _KINDS["gated tape"] = _KINDS["tape"] | _KINDS["gated tape"]
 INPUTS, OUTPUTS = 10, 2  # those of the toy car
+_NO_DATA = "no test data"
 
 
 @pytest.fixture(scope="session")
@@ -39,8 +40,14 @@ def test_data() -> Path:
     chosen = os.environ.get("EMERGENT_TEST_DATA")
     folder = Path(chosen) if chosen else Path(__file__).parents[2] / "shared"
     if not (folder / "tracks").is_dir():
-        pytest.skip(f"no test data: {folder} has no folder `tracks`; set EMERGENT_TEST_DATA")
+        pytest.skip(f"{_NO_DATA}: {folder} has no folder `tracks`; set EMERGENT_TEST_DATA")
     return folder
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Say how many tests did not run for want of data, also where that is none."""
+    skipped = [report for report in terminalreporter.stats.get("skipped", []) if _NO_DATA in str(report.longrepr)]
+    terminalreporter.write_line(f"{len(skipped)} tests skipped for want of test data (EMERGENT_TEST_DATA)")
 
 
 @pytest.fixture(scope="session")
