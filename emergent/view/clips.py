@@ -23,7 +23,7 @@ from emergent.view.stage import stage
 EXTENT = (640, 360)  # px
 RATE = 10  # pictures a second
 SECONDS = 12.0
-LARGEST, SMALL = 2_000_000, 250_000  # bytes: of a clip, and of one that is kept as an example
+LARGEST = 2_000_000  # bytes of a clip
 _SAMPLED = 12  # pictures that the palette is made from
 
 

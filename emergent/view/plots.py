@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
+from PIL import Image
 
 from emergent.files import write_whole
 from emergent.model import Model
@@ -61,7 +62,7 @@ def curve(rows: Sequence[Mapping[str, Any]], path: Path) -> None:
         upper.set_title(
             f"held-out score {last['held_out']:.3f} after {last['evaluations']:,} evaluations", fontsize=11, loc="left"
         )
-    _write(figure, path)
+    _write(figure, path, few_colors=True)
 
 
 def _line(
@@ -188,8 +189,14 @@ def _hex(color: palette.Color) -> str:
     return "#{:02x}{:02x}{:02x}".format(*color)
 
 
-def _write(figure: Figure, path: Path) -> None:
+def _write(figure: Figure, path: Path, few_colors: bool = False) -> None:
     """Write a figure as a PNG, whole, and the same bytes for the same figure."""
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    picture = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
     file = io.BytesIO()
-    FigureCanvasAgg(figure).print_png(file, metadata={"Software": None})
+    if few_colors:  # a third of the size, for lines and letters
+        picture.quantize(64, dither=Image.Dither.NONE).save(file, "PNG", optimize=True)
+    else:
+        picture.save(file, "PNG")
     write_whole(path, file.getvalue())
