@@ -6,10 +6,12 @@ themselves, those of both packages and of every part a user has registered: an e
 finds the old one, and a worker process computes the same name.
 """
 
+import getpass
 import hashlib
 import os
 import shutil
 import sys
+import tempfile
 from pathlib import Path
 
 _KEPT_FOLDERS = 16  # of machine code; the least recently used beyond these are removed
@@ -60,10 +62,12 @@ def settle() -> None:
     if chosen and not Path(chosen).is_relative_to(machine_code):  # one below it was set by our parent process
         return
     folder = machine_code / fingerprint()
+    if not _prune(machine_code, folder):  # else Numba would cache beside the sources, where an edit goes unnoticed
+        folder = Path(tempfile.gettempdir()) / f"emergent-{getpass.getuser()}" / folder.name
+        _prune(folder.parent, folder)
     os.environ["NUMBA_CACHE_DIR"] = str(folder)
     if numba := sys.modules.get("numba"):
         numba.config.CACHE_DIR = str(folder)
-    _prune(machine_code, folder)
 
 
 def is_cold() -> bool:
@@ -72,13 +76,14 @@ def is_cold() -> bool:
     return not any(folder.rglob("*.nbi"))
 
 
-def _prune(machine_code: Path, current: Path) -> None:
-    """Remove all but the most recently used folders of machine code; nothing of the current one."""
+def _prune(machine_code: Path, current: Path) -> bool:
+    """Make the current folder, and remove all but the most recently used ones; returns whether it can be written to."""
     try:
         current.mkdir(parents=True, exist_ok=True)
         current.touch()
         folders = sorted(machine_code.iterdir(), key=lambda folder: folder.stat().st_mtime, reverse=True)
-    except OSError:  # a read-only home: Numba will say what it needs when it comes to caching
-        return
+    except OSError:  # such as a read-only home
+        return False
     for folder in folders[_KEPT_FOLDERS:]:
         shutil.rmtree(folder, ignore_errors=True)
+    return os.access(current, os.W_OK)

@@ -59,14 +59,17 @@ def train(
     source: Annotated[str, typer.Argument(metavar="[PRESET|FILE]", help="A preset, or a YAML file.")] = "retained",
     optimizer: Annotated[str | None, typer.Option(help="Search method.", show_default=False)] = None,
     generations: Annotated[
-        int | None, typer.Option("-g", help="Generations of the whole run.", show_default=False)
+        int | None, typer.Option("--generations", "-g", help="Generations of the whole run.", show_default=False)
     ] = None,
     population: Annotated[
-        int | None, typer.Option("-p", help="Individuals in a generation.", show_default=False)
+        int | None, typer.Option("--population", "-p", help="Individuals in a generation.", show_default=False)
     ] = None,
-    seed: Annotated[int | None, typer.Option("-s", help="Root of every random stream.", show_default=False)] = None,
+    seed: Annotated[
+        int | None, typer.Option("--seed", "-s", help="Root of every random stream.", show_default=False)
+    ] = None,
     name: Annotated[
-        str | None, typer.Option("-n", help="Name of the run.", show_default="that of the source, and the time")
+        str | None,
+        typer.Option("--name", "-n", help="Name of the run.", show_default="that of the source, and the time"),
     ] = None,
     set_: Annotated[
         list[str] | None,

@@ -6,7 +6,7 @@ import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from multiprocessing import get_context
 from pathlib import Path
@@ -120,9 +120,10 @@ def _stopping(run: Run) -> Iterator[None]:
         return
 
     def stop(number: int, _: Any) -> None:
-        signal.signal(number, former[signal.Signals(number)])
-        run.reporter.note("stopping after this generation; once more to stop at once")
         run.stop()
+        signal.signal(number, former[signal.Signals(number)])
+        with suppress(Exception, SystemExit):  # where output is piped, Ctrl-C may have ended its reader too
+            run.reporter.note("stopping after this generation; once more to stop at once")
 
     former = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

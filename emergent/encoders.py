@@ -126,8 +126,8 @@ def scaling(low: Sequence[float], high: Sequence[float]) -> tuple[np.ndarray, np
     if bad.any():
         i = int(np.argmax(bad))
         raise ValueError(
-            f"input {i} has the bounds [{lower[i]}, {upper[i]}]: an encoder needs finite bounds, low < high; "
-            "set them as the encoder's low and high"
+            f"input {i} has the bounds [{lower[i]}, {upper[i]}]: a policy needs finite bounds, low < high; "
+            "give them as bounds of the task (task.bounds), or as low and high of the Blueprint"
         )
     return lower.astype(f32), (1.0 / (upper - lower)).astype(f32)
 

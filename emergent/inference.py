@@ -68,6 +68,10 @@ def phi_prime(policy: Any, x: np.ndarray, kept: Kept | None = None, film: bool =
     kept = start(policy, np.zeros(len(x), np.uint64)) if kept is None else Kept(kept.cells.copy(), kept.streams.copy())
     if kept.cells.shape != (expected := start(policy, np.zeros(len(x))).cells.shape):
         raise ValueError(f"expected kept cells of shape {expected}, a row for each input, got {kept.cells.shape}")
+    if kept.streams.shape != (len(x),) or kept.streams.dtype != np.uint64:  # compiled code trusts them
+        raise ValueError(
+            f"expected kept streams of shape ({len(x)},), uint64, got {kept.streams.shape}, {kept.streams.dtype}"
+        )
     output = np.zeros((len(x), outputs), np.float32)
     costs = np.zeros((len(x), COSTS), np.int64)
     film = film and isinstance(policy, Model)

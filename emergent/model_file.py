@@ -19,6 +19,7 @@ from emergent.verbs import genes, levels, parameters, storage
 
 FORMAT, FORMAT_VERSION = "emergent-model", 1
 _LARGEST = 64 << 20  # bytes, unpacked
+_MOST_OUTPUTS = 4096
 _KINDS = {"model": Blueprint, "baseline": BaselineBlueprint}
 
 
@@ -89,12 +90,23 @@ def load(path: Path) -> ModelFile:
         )
     try:
         blueprint = _KINDS[header["kind"]](**header["blueprint"])
+        _check_plan(path, blueprint)
         about, genome = dict(header["about"]), arrays["genome"]
         model = ModelFile(blueprint, arrays["initial_state"], arrays["parameters"], genome, about)
         _check(path, model)
     except (AttributeError, KeyError, TypeError) as error:
         raise DamagedFileError(f"{path}: incomplete ({error}); use another copy") from None
     return model
+
+
+def _check_plan(path: Path, blueprint: Blueprint | BaselineBlueprint) -> None:
+    """What no part's constructor looks at."""
+    if type(blueprint.outputs) is not int or not 1 <= blueprint.outputs <= _MOST_OUTPUTS:
+        raise DamagedFileError(f"{path}: expected 1..{_MOST_OUTPUTS} outputs, got {blueprint.outputs!r}")
+    if isinstance(blueprint, Blueprint):
+        for name in ("train_rule", "retained"):
+            if type(getattr(blueprint, name)) is not bool:
+                raise DamagedFileError(f"{path}: expected {name} true or false, got {getattr(blueprint, name)!r}")
 
 
 def _check(path: Path, model: ModelFile) -> None:

@@ -9,6 +9,7 @@ import functools
 import importlib.util
 import inspect
 import sys
+import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +28,11 @@ class Entry:
     kind: str
     name: str
     construct: Callable[..., Any]
+
+    @property
+    def module(self) -> str:
+        """The module that registered it."""
+        return self.construct.__module__
 
     @property
     def settings(self) -> dict[str, inspect.Parameter]:
@@ -62,6 +68,9 @@ def part(kind: str, name: str) -> Callable[[Callable], Callable]:
         def call(*args: Any, **settings: Any) -> Any:
             return checked()(*args, **settings)
 
+        known = _entries.get((kind, name))
+        if known and known.module != construct.__module__:
+            raise ValueError(f"there is a {kind} named {name!r} already, of {known.module}; choose another name")
         _entries[kind, name] = Entry(kind, name, call)
         return call
 
@@ -133,8 +142,8 @@ def load_files(files: Sequence[str]) -> None:
     """
     for name in files:
         file = Path(name).resolve()
-        if file.suffix != ".py" or not file.is_file():
-            raise ValueError(f"--import {name}: expected an existing Python file, *.py")
+        if file.suffix != ".py" or not file.is_file() or not file.stem.isidentifier():
+            raise ValueError(f"--import {name}: expected an existing Python file, *.py, of a name Python can import")
         found = sys.modules.get(file.stem)
         if found is not None and getattr(found, "__file__", None) == str(file):
             continue
@@ -149,7 +158,9 @@ def load_files(files: Sequence[str]) -> None:
             spec.loader.exec_module(module)  # type: ignore[union-attr]
         except Exception as error:
             del sys.modules[file.stem]
-            raise ValueError(f"--import {name}: {type(error).__name__}: {error}") from error
+            lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(file)]
+            where = f"line {lines[-1]}: " if lines else ""
+            raise ValueError(f"--import {name}: {where}{type(error).__name__}: {error}") from error
         for helper in set(sys.modules) - loaded:  # modules of the user's own: an edit of them must not be stale either
             source = getattr(sys.modules[helper], "__file__", None)
             if source and Path(source).is_relative_to(file.parent) and "site-packages" not in source:

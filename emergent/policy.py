@@ -19,7 +19,8 @@ class EmergentPolicy:
 
     Args:
         model: the trained model.
-        action: what the environment expects: {"low": [...], "high": [...]} of a Box, or {"n": n} of a Discrete space.
+        action: what the environment expects: {"low": [...], "high": [...]} of a Box, or {"n": n} of a Discrete space
+            (and its "start", if that is not 0).
         seed: of the random streams that episodes begin with where the caller gives none.
     """
 
@@ -27,11 +28,15 @@ class EmergentPolicy:
         self.model = model
         self.record = model.policy
         self.outputs = model.blueprint.outputs
-        self._discrete = "n" in action
-        if not self._discrete:
-            self._low = np.asarray(action["low"], np.float32)
-            self._high = np.asarray(action["high"], np.float32)
-        expected = int(action["n"]) if self._discrete else self._low.size
+        try:
+            self._discrete = "n" in action
+            if self._discrete:
+                expected, self._first = int(action["n"]), int(action.get("start", 0))
+            else:
+                self._low, self._high = np.asarray(action["low"], np.float32), np.asarray(action["high"], np.float32)
+                expected = self._low.size
+        except (TypeError, KeyError, AttributeError) as error:
+            raise ValueError(f"expected an action as low and high bounds, or n, got {action!r}") from error
         if expected != self.outputs:
             raise ValueError(f"the model puts out {self.outputs} numbers, the action takes {expected}")
         self._seed, self._begun = seed, 0
@@ -105,7 +110,7 @@ class EmergentPolicy:
     def actions(self, outputs: np.ndarray) -> np.ndarray:
         """The environment's actions for the model's outputs (n, outputs): the largest of them, or each in its range."""
         if self._discrete:
-            return outputs.argmax(axis=1)
+            return self._first + outputs.argmax(axis=1)
         within = np.clip(outputs, -1.0, 1.0)
         if (self._low == -1).all() and (self._high == 1).all():
             return within  # to the last bit what the compiled rollout takes

@@ -254,12 +254,14 @@ def zone(space: Tape | Grid, wanted: Any) -> np.ndarray:
     if not isinstance(wanted, Mapping):
         found = _listed(cells, wanted)
     elif cells.ndim == 1 and wanted.keys() == {"cells"}:
-        found = _pick(cells, (np.arange(*wanted["cells"]),))
+        found = _pick(cells, (_range("cells", wanted["cells"]),))
     elif cells.ndim == 3 and wanted.keys() in ({"row"}, {"column"}):
         ((axis, line),) = wanted.items()
+        if not isinstance(line, int):
+            raise ValueError(f"zone: expected one {axis}, got {line!r}; for several give rows and columns")
         found = _pick(cells, (0, line) if axis == "row" else (0, slice(None), line))
     elif cells.ndim == 3 and wanted.keys() == {"rows", "columns"}:
-        found = _pick(cells, (0, *np.ix_(np.arange(*wanted["rows"]), np.arange(*wanted["columns"])))).ravel()
+        found = _pick(cells, (0, *np.ix_(_range("rows", wanted["rows"]), _range("columns", wanted["columns"])))).ravel()
     else:
         form = (
             '{"cells": [first, end]}' if cells.ndim == 1 else '{"column": c}, {"row": r} or {"rows": .., "columns": ..}'
@@ -268,6 +270,13 @@ def zone(space: Tape | Grid, wanted: Any) -> np.ndarray:
     if not found.size:
         raise ValueError(f"zone: {wanted!r} holds no cell; give a range as [first, end], first < end")
     return found
+
+
+def _range(name: str, ends: Any) -> np.ndarray:
+    """The integers from the first of two ends up to the other."""
+    if np.shape(ends) != (2,):
+        raise ValueError(f"zone: expected {name} as [first, end], got {ends!r}")
+    return np.arange(*ends)
 
 
 def _listed(cells: np.ndarray, wanted: Any) -> np.ndarray:

@@ -1,5 +1,6 @@
 """Any gymnasium environment with Box observations and Box or Discrete actions, as a task that is not compiled."""
 
+import sys
 from collections.abc import Iterator
 from functools import cached_property
 from typing import Annotated, Any, Literal
@@ -26,7 +27,10 @@ class Environment(BaseModel):
     bounds: list[tuple[float, float]] | None = Field(
         None, description="least and largest value of each observation, where the environment's own are not finite"
     )
-    solved: float = Field(1.0, description="the return that counts as a score of 1")
+    max_steps: Annotated[int, Field(ge=1)] | None = Field(
+        None, description="control steps that end an episode; needed where the environment sets no limit itself"
+    )
+    solved: Annotated[float, Field(gt=0)] = Field(1.0, description="the return that counts as a score of 1")
     selection_episodes: Annotated[int, Field(ge=1)] = Field(60, description="episodes the champion is chosen on")
     test_episodes: Annotated[int, Field(ge=1)] = Field(100, description="episodes of the test, read once, at the end")
 
@@ -34,16 +38,26 @@ class Environment(BaseModel):
 
     @cached_property
     def _spaces(self) -> tuple[spaces.Box, spaces.Box | spaces.Discrete]:
+        module = self.id.rpartition(":")[0]
+        if module and module != "envs" and module not in sys.modules:  # gymnasium would import it: a file must not
+            raise ValueError(f"id: {self.id!r} names a module that is not loaded; give its file with --import")
         try:
-            made = gymnasium.make(self.id, **self.kwargs)
-        except (gymnasium.error.Error, TypeError, ModuleNotFoundError) as error:
-            raise ValueError(f"id: gymnasium cannot make {self.id!r}: {error}") from None
+            made = self._make()
+        except Exception as error:  # whatever its constructor raises
+            raise ValueError(f"id: gymnasium cannot make {self.id!r}: {type(error).__name__}: {error}") from None
         observation, action = made.observation_space, made.action_space
+        limited = self.max_steps or (made.spec and made.spec.max_episode_steps) or module == "envs"
         made.close()
+        if not limited:
+            raise ValueError(f"max_steps: {self.id} sets no limit to an episode itself; give one, such as 1000")
         if not isinstance(observation, spaces.Box) or len(observation.shape) != 1:
             raise ValueError(f"{self.id}: expected observations in a Box of one axis, got {observation}")
         if not isinstance(action, spaces.Discrete) and not (isinstance(action, spaces.Box) and len(action.shape) == 1):
             raise ValueError(f"{self.id}: expected actions in a Discrete space or a Box of one axis, got {action}")
+        if isinstance(action, spaces.Box) and not action.is_bounded():
+            raise ValueError(
+                f"{self.id}: expected actions within finite bounds, got {action}; wrap it in RescaleAction"
+            )
         if self.bounds is not None and len(self.bounds) != observation.shape[0]:
             raise ValueError(f"bounds: expected {observation.shape[0]} pairs, got {len(self.bounds)}")
         return observation, action
@@ -69,7 +83,7 @@ class Environment(BaseModel):
         """What the environment expects of a policy."""
         action = self._spaces[1]
         if isinstance(action, spaces.Discrete):
-            return {"n": int(action.n)}
+            return {"n": int(action.n), "start": int(action.start)}
         return {"low": action.low.tolist(), "high": action.high.tolist()}
 
     # --- worlds --------------------------------------------------------------------------------------------------
@@ -88,12 +102,16 @@ class Environment(BaseModel):
 
     def environments(self, world: World) -> Iterator[tuple[gymnasium.Env, int]]:
         """Each episode as an environment and the seed to reset it with."""
-        made = gymnasium.make(self.id, **self.kwargs)
+        made = self._make()
         try:
             for reset in world.episodes:
                 yield made, reset
         finally:
             made.close()
+
+    def _make(self) -> gymnasium.Env:
+        limit = {} if self.max_steps is None else {"max_episode_steps": self.max_steps}
+        return gymnasium.make(self.id, **limit, **self.kwargs)
 
     def score(self, total: float, info: dict[str, Any]) -> float:  # noqa: ARG002
         """The score of an episode with this return."""

@@ -1,7 +1,7 @@
 """The plain path: episodes through gymnasium environments and `predict`, one control step after another.
 
-It is how a task that is not compiled is evaluated, and how a compiled evaluation is verified: both agree to the last
-bit.
+It is how a task that is not compiled is evaluated, and how a compiled evaluation is verified: without action noise,
+which is for training, both agree to the last bit.
 """
 
 import numpy as np

@@ -8,7 +8,7 @@ import os
 import signal
 from collections import Counter
 from collections.abc import Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
 from typing import Any
@@ -24,11 +24,9 @@ from emergent.policy import EmergentPolicy
 from emergent.tasks import World
 from emergent.tasks.plain import live
 
-_ATTEMPTS = 3  # at a generation whose worker processes die
-
 
 class WorkerError(RuntimeError):
-    """Worker processes died again and again; the message says what to do."""
+    """Worker processes cannot start; the message says what to do."""
 
 
 class Evaluator:
@@ -68,38 +66,52 @@ class Evaluator:
     def close(self) -> None:
         """End the worker processes, if there are any."""
         if self._pool is not None:
+            for process in (getattr(self._pool, "_processes", None) or {}).values():
+                process.terminate()  # one may be in an environment that never comes back
             self._pool.shutdown(cancel_futures=True)
             self._pool = None
 
     def _in_processes(self, genomes: np.ndarray, world: World, seeds: np.ndarray, action_noise: float) -> Record:
-        """Individuals in worker processes, in index order whatever the order in which they finish."""
-        for _ in range(_ATTEMPTS):
-            pool = self._started()
-            try:
-                jobs = [pool.submit(_live, genome, world, seeds[i], action_noise) for i, genome in enumerate(genomes)]
-                return Record(*np.stack([self._result(job, seeds.shape[1]) for job in jobs], axis=1))
-            except BrokenProcessPool:  # a worker was killed: all it had was a function of its arguments, so ask again
-                self._pool = None
-        raise WorkerError(
-            f"worker processes died {_ATTEMPTS} times in one generation; is memory short? Try fewer with --workers. "
-            "Everything up to the last generation is saved: resume continues"
-        )
+        """Individuals in worker processes, in index order whatever the order in which they finish.
 
-    def _result(self, job: Future[np.ndarray], episodes: int) -> np.ndarray:
-        """A record of an individual; not a number everywhere if it raised an exception, which is kept in `failures`."""
-        try:
-            return job.result()
-        except BrokenProcessPool:
-            raise
-        except Exception as error:  # whatever an environment raises
-            self.failures[f"{type(error).__name__}: {error}"] += 1
-            return np.full((len(Record._fields), episodes), np.nan)
+        When a process dies, all that were at work are asked once more, one by one: the one that kills its process again
+        has failed, alone.
+        """
+        lives: dict[int, np.ndarray | str] = {}
+        for together in (True, False):
+            left = [i for i in range(len(genomes)) if i not in lives]
+            for some in [left] if together else [[i] for i in left]:
+                pool = self._started()
+                jobs = {i: pool.submit(_live, genomes[i], world, seeds[i], action_noise) for i in some}
+                for i, job in jobs.items():
+                    try:
+                        lives[i] = job.result()
+                    except BrokenProcessPool:
+                        self._pool = None
+                        if not together:
+                            lives[i] = "the worker process died: is memory short? Try fewer with --workers"
+        return Record(*np.stack([self._result(lives[i], seeds.shape[1]) for i in range(len(genomes))], axis=1))
+
+    def _result(self, life: np.ndarray | str, episodes: int) -> np.ndarray:
+        """A record of an individual; not a number everywhere if it failed, the reason for which goes to `failures`."""
+        if isinstance(life, np.ndarray):
+            return life
+        self.failures[life] += 1
+        return np.full((len(Record._fields), episodes), np.nan)
 
     def _started(self) -> ProcessPoolExecutor:
         if self._pool is None:
             data = self.config.model_dump(mode="json")
             context = get_context("spawn")  # after threads have run, a fork would hang
             self._pool = ProcessPoolExecutor(self.workers, context, _enter, (data, self.config.imports))
+            try:
+                self._pool.submit(os.getpid).result()
+            except BrokenProcessPool:
+                self._pool = None
+                raise WorkerError(
+                    "worker processes cannot start (what they said is above). A script that trains must do so under "
+                    "`if __name__ == '__main__':`, for each worker imports it"
+                ) from None
         return self._pool
 
 
@@ -113,8 +125,11 @@ def _enter(config: dict[str, Any], imports: Sequence[str]) -> None:
     _of_worker["config"] = RunConfig.model_validate(config)
 
 
-def _live(genome: np.ndarray, world: World, seeds: np.ndarray, action_noise: float) -> np.ndarray:
-    """The record of one individual, (fields, episodes)."""
+def _live(genome: np.ndarray, world: World, seeds: np.ndarray, action_noise: float) -> np.ndarray | str:
+    """The record of one individual, (fields, episodes); or what went wrong, as a text, for it must be pickled."""
     config: RunConfig = _of_worker["config"]
-    policy = EmergentPolicy(ModelFile.grown(config.blueprint, genome, {}), config.task.action)
-    return np.stack(live(config.task, world, policy, seeds, action_noise))
+    try:
+        policy = EmergentPolicy(ModelFile.grown(config.blueprint, genome, {}), config.task.action)
+        return np.stack(live(config.task, world, policy, seeds, action_noise))
+    except (Exception, SystemExit) as error:  # whatever an environment raises
+        return f"{type(error).__name__}: {error}"

@@ -17,7 +17,7 @@ from emergent.config import RunConfig
 from emergent.engine import Record
 from emergent.model_file import ModelFile
 from emergent.randomness import seeds
-from emergent.search import BadGenerations, Optimizer, sanitize
+from emergent.search import BadFitnessError, BadGenerations, Optimizer, sanitize
 from emergent.tasks import World
 from emergent.training.evaluation import Evaluator
 from emergent.training.recorder import Recorder
@@ -92,6 +92,7 @@ class Run:
         self.champion: Champion | None = None
         self._workers = workers
         self._stopping = False
+        self._told: set[str] = set()  # reasons of failure that the user knows
         self._training: tuple[int, World] | None = None  # the worlds of the present block
 
     def stop(self) -> None:
@@ -109,7 +110,7 @@ class Run:
             ReplayError: the logged part of the run cannot be lived again here.
             BadFitnessError: no individual of several generations in a row had a fitness; all of them are logged.
         """
-        if self.directory.finished.exists() and self.directory.model.exists():
+        if self.directory.is_finished():
             return True
         if cache.is_cold():
             self.reporter.note("compiling for this machine: about half a minute, only the first time")
@@ -129,7 +130,7 @@ class Run:
         while len(recorder.log) < search.generations and not reasons and not self._stopping:
             began = time.monotonic()
             logged = recorder.append(self._generation(len(recorder.log), optimizer, evaluator))
-            watch.watch(logged["fitness"], logged["history"]["bad"])
+            self._watch(watch, logged, evaluator)
             self.reporter.generation(self, logged["history"], time.monotonic() - began)
             reasons = optimizer.stop()
             if pace.due():
@@ -141,6 +142,16 @@ class Run:
         self._test(evaluator)
         recorder.finish(", ".join(reasons) or "all generations done")
         return True
+
+    def _watch(self, watch: BadGenerations, logged: Mapping[str, Any], evaluator: Evaluator) -> None:
+        """Tell of individuals that failed, each reason once; give up when all did, again and again."""
+        for reason in evaluator.failures.keys() - self._told:
+            self._told.add(reason)
+            self.reporter.note(f"an individual failed and has no fitness: {reason}")
+        try:
+            watch.watch(logged["fitness"], logged["history"]["bad"])
+        except BadFitnessError as error:
+            raise BadFitnessError(f"{error}. What was raised: {_said(evaluator)}") from None
 
     def _restored(self, recorder: Recorder) -> Optimizer:
         """The optimizer of the last good snapshot, or a new one if there is none that this program understands."""
@@ -206,7 +217,8 @@ class Run:
             self.champion = self._selected(number, genomes[fitness.argmax()], optimizer.favourite(), evaluator)
             if self.champion is not former:
                 record["champion"] = self.champion._asdict()
-            row |= {HELD_OUT: self.champion.score, "held_out_accident_free": self.champion.accident_free}
+            if self.champion is not None:
+                row |= {HELD_OUT: self.champion.score, "held_out_accident_free": self.champion.accident_free}
         return record | {"history": row}
 
     def _training_world(self, block: int) -> World:
@@ -219,12 +231,14 @@ class Run:
     def _selection_world(self) -> World:
         return self.config.task.selection()
 
-    def _selected(self, number: int, best: np.ndarray, favourite: np.ndarray | None, evaluator: Evaluator) -> Champion:
+    def _selected(
+        self, number: int, best: np.ndarray, favourite: np.ndarray | None, evaluator: Evaluator
+    ) -> Champion | None:
         """The champion from now on: the best of a generation and the search's own favourite try the selection world."""
         candidates = np.stack([best] if favourite is None else [favourite, best])
         lived, fitness = self._held_out(candidates, self._selection_world, "selection", evaluator)
         i = int(fitness.argmax())
-        if self.champion is not None and not fitness[i] > self.champion.fitness:
+        if not fitness[i] > (-np.inf if self.champion is None else self.champion.fitness):
             return self.champion
         safe = 1 - lived.failed[i].mean()
         chosen = Champion(number, candidates[i], float(fitness[i]), float(lived.score[i].mean()), float(safe))
@@ -236,12 +250,16 @@ class Run:
     ) -> tuple[Record, np.ndarray]:
         noise = np.tile(seeds(self.config.seed, family, np.arange(len(world.episodes))), (len(genomes), 1))
         lived = evaluator.live(genomes, world, noise)
-        return lived, np.nan_to_num(evaluator.fitness(genomes, lived), nan=-np.inf)
+        fitness = evaluator.fitness(genomes, lived)
+        return lived, np.where(np.isfinite(fitness), fitness, -np.inf)  # who fails in one episode is no champion
 
     def _test(self, evaluator: Evaluator) -> None:
         """Read the test score of the champion, once, and write it into the model file."""
-        assert self.champion is not None  # the last generation always selects
-        lived, _ = self._held_out(self.champion.genome[None], self.config.task.test(), "test", evaluator)
+        if self.champion is None:  # the last generation always selects
+            raise BadFitnessError(f"nobody had a usable fitness in selection, so there is no model: {_said(evaluator)}")
+        lived, fitness = self._held_out(self.champion.genome[None], self.config.task.test(), "test", evaluator)
+        if not np.isfinite(fitness).all():
+            raise BadFitnessError(f"the champion failed in its test: {_said(evaluator)}; mend the task, then resume")
         model_file.save(self.directory.model, self._model(self.champion, lived))
 
     def _model(self, champion: Champion, tested: Record | None) -> ModelFile:
@@ -261,6 +279,11 @@ class Run:
             "scores": scores,
         }
         return ModelFile.grown(config.blueprint, champion.genome, about)
+
+
+def _said(evaluator: Evaluator) -> str:
+    """The commonest reasons for which individuals failed."""
+    return "; ".join(f"{times} x {reason}" for reason, times in evaluator.failures.most_common(3)) or "nothing"
 
 
 def _fingerprint(genomes: np.ndarray) -> int:

@@ -17,12 +17,10 @@ class ConsoleReporter:
 
     Args:
         console: where to.
-        quiet: only notes.
     """
 
-    def __init__(self, console: Console, quiet: bool = False):
+    def __init__(self, console: Console):
         self.console = console
-        self.quiet = quiet
         self._progress: Progress | None = None
         self._said = self._began = time.monotonic()
         self._first: int | None = None  # the generation this process began with
@@ -41,7 +39,7 @@ class ConsoleReporter:
     def began(self, run: Run) -> None:
         """Say what runs, and start the display."""
         self._began = time.monotonic()
-        if self.quiet or not self.console.is_terminal:
+        if not self.console.is_terminal:
             return
         columns = (
             TextColumn("{task.description}"),
@@ -59,8 +57,6 @@ class ConsoleReporter:
         """Show a generation that is done."""
         if self._first is None:
             self._first = row["generation"]
-        if self.quiet:
-            return
         done, total = row["generation"] + 1, run.config.search.generations
         text = self._text(run, row)
         if self._progress is not None:

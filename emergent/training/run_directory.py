@@ -34,7 +34,7 @@ _LONGEST_NAME = 100
 FORMAT = 1  # of the folder; raised when an older program could misread it
 _PACKAGES = (
     *("numpy", "numba", "llvmlite", "cma", "optuna", "gymnasium", "pygame-ce", "matplotlib"),
-    *("pydantic", "PyYAML", "dask", "distributed", "ray"),
+    *("pydantic", "PyYAML"),
 )
 
 
@@ -139,6 +139,11 @@ class RunDirectory:
                     raise DamagedFileError(f"{self.history}: line {number + 1} is damaged; remove it, the log has all")
                 yield row
 
+    def is_finished(self, generations: int | None = None) -> bool:
+        """Whether the run has come to its end, and to no other since; `generations` done, None: count them."""
+        done = sum(1 for _ in log.records(self.log)) if generations is None else generations
+        return self.model.exists() and facts(self.finished).get("generations") == done
+
     def summary(self) -> Summary:
         """The state of the run, from its files."""
         generations, best = 0, None
@@ -153,7 +158,7 @@ class RunDirectory:
             status = "damaged"
         if is_locked(log.lock_file(self.log)):
             status = "running"
-        elif status != "damaged" and facts(self.finished).get("generations") == generations:
+        elif status != "damaged" and self.is_finished(generations):
             status = "finished"
         return Summary(self.name, status, generations, best, self.created())
 

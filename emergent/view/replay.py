@@ -25,6 +25,10 @@ FRAMES = 30  # a second
 TITLE = "Emergent Model"
 
 
+class NoDisplayError(RuntimeError):
+    """No window can be opened here; the message says what to do instead."""
+
+
 def replay(
     model: ModelFile | str | Path,
     track: Choice | None = None,
@@ -46,7 +50,7 @@ def replay(
 
     Raises:
         ValueError: the model's task cannot be shown, see `emergent.view.scenes.scene`; no clip can be that small.
-        RuntimeError: no window can be opened here.
+        NoDisplayError: no window can be opened here.
         OSError, DamagedFileError, UnknownPartError: as `emergent.model_file.load`.
     """
     opened = model if isinstance(model, ModelFile) else model_file.load(Path(model))
@@ -74,7 +78,7 @@ class Window:
             pygame.display.init()
             self._surface = pygame.display.set_mode(WINDOW)
         except pygame.error as error:
-            raise RuntimeError(
+            raise NoDisplayError(
                 f"no window can be opened here ({error}); save a clip instead, or run it where there is a display"
             ) from error
         pygame.display.set_caption(f"{TITLE} - compiling")
@@ -180,4 +184,4 @@ def _check_display() -> None:
     """Without a display SDL would fall back on a driver that shows nothing, for ever: say so instead."""
     wanted = ("DISPLAY", "WAYLAND_DISPLAY", "SDL_VIDEODRIVER")
     if sys.platform == "linux" and not any(os.environ.get(name) for name in wanted):
-        raise RuntimeError("no window can be opened here: there is no display; save a clip instead (--save clip.gif)")
+        raise NoDisplayError("no window can be opened here: there is no display; save a clip instead (--save clip.gif)")
