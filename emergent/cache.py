@@ -6,7 +6,7 @@ themselves, those of both packages and of every part a user has registered: an e
 finds the old one, and a worker process computes the same name.
 """
 
-import getpass
+import atexit
 import hashlib
 import os
 import shutil
@@ -63,8 +63,8 @@ def settle() -> None:
         return
     folder = machine_code / fingerprint()
     if not _prune(machine_code, folder):  # else Numba would cache beside the sources, where an edit goes unnoticed
-        folder = Path(tempfile.gettempdir()) / f"emergent-{getpass.getuser()}" / folder.name
-        _prune(folder.parent, folder)
+        folder = Path(tempfile.mkdtemp(prefix="emergent-"))  # nobody else's: whatever lies in a cache is run
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
     os.environ["NUMBA_CACHE_DIR"] = str(folder)
     if numba := sys.modules.get("numba"):
         numba.config.CACHE_DIR = str(folder)

@@ -16,12 +16,8 @@ from envs.strip import after, ahead, before, clearance, sight
 
 # the body of a car: what of it changes
 X, Y, HEADING, SPEED, STEERING = 0, 1, 2, 3, 4  # m, m, rad, m/s, rad
-TRACK, QUAD, LAP, PROGRESS = (
-    5,
-    6,
-    7,
-    8,
-)  # index, station index in the bank, laps, m along the centre line since the start
+TRACK, QUAD = 5, 6  # index of the track, and of the station behind in the bank
+LAP, PROGRESS = 7, 8  # laps; m along the centre line since the start
 STEP, BEST, BEST_STEP, ACCIDENT = 9, 10, 11, 12  # actions taken; best progress [m] and when; 1 after an accident
 ROOM = 13  # m: no edge or obstacle can be nearer than this
 SCAN = 14  # the last scan and then the one before, beam by beam: the square root of the share of the range

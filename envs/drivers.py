@@ -18,13 +18,7 @@ from envs.limits import Limits
 CONSTANTS = (
     ("openness", 2.0, 0.7, 0.1, 8.0),  # exponent of a range in the mean of the beams' angles
     ("steering", 1.5, 0.7, 0.0, 20.0),  # lock per radian of that mean
-    (
-        "lookahead",
-        0.5,
-        0.3,
-        0.0,
-        1.0,
-    ),  # 0: only the beam straight ahead counts for the speed; 1: only where it steers to
+    ("lookahead", 0.5, 0.3, 0.0, 1.0),  # where the speed looks: 0 straight ahead, 1 where it steers to
     ("braking", 0.5, 0.3, 0.01, 3.0),  # share of the braking it relies on
     ("margin", 4.0, 2.0, 0.0, 40.0),  # m of road it leaves unused
     ("crawl", 5.0, 2.0, 0.5, 30.0),  # m/s, however little it sees

@@ -113,7 +113,7 @@ def test_bounds_become_offset_and_factor():
 @pytest.mark.parametrize(
     ("low", "high", "words"),
     [
-        ([0.0], [np.inf], r"input 0 has the bounds \[0.0, inf\]: .* set them as the encoder's low and high"),
+        ([0.0], [np.inf], r"input 0 has the bounds \[0.0, inf\]: .* give them as bounds of the task"),
         ([0.0, 2.0], [1.0, 2.0], r"input 1 has the bounds \[2.0, 2.0\]"),
         ([0.0, np.nan], [1.0, 2.0], "input 1"),
         ([0.0], [1.0, 2.0], "as many bounds low as high"),

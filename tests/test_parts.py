@@ -163,7 +163,7 @@ def test_a_file_named_like_a_module_is_refused(modules, tmp_path, name):
 def test_a_file_that_fails_is_named_with_its_error_and_can_be_loaded_when_repaired(modules, tmp_path):
     file = tmp_path / "parts_in_repair.py"
     file.write_text("1 / 0")
-    with pytest.raises(ValueError, match=r"parts_in_repair.py: ZeroDivisionError: division by zero"):
+    with pytest.raises(ValueError, match=r"parts_in_repair.py: line 1: ZeroDivisionError: division by zero"):
         load_files([str(file)])
     assert "parts_in_repair" not in sys.modules
     file.write_text(MINE + "\n# repaired, and so of another length")

@@ -110,8 +110,7 @@ class Environment(BaseModel):
             made.close()
 
     def _make(self) -> gymnasium.Env:
-        limit = {} if self.max_steps is None else {"max_episode_steps": self.max_steps}
-        return gymnasium.make(self.id, **limit, **self.kwargs)
+        return gymnasium.make(self.id, max_episode_steps=self.max_steps, **self.kwargs)
 
     def score(self, total: float, info: dict[str, Any]) -> float:  # noqa: ARG002
         """The score of an episode with this return."""

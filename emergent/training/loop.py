@@ -110,7 +110,7 @@ class Run:
             ReplayError: the logged part of the run cannot be lived again here.
             BadFitnessError: no individual of several generations in a row had a fitness; all of them are logged.
         """
-        if self.directory.is_finished():
+        if self.directory.summary().status == "finished" and self.directory.model.exists():
             return True
         if cache.is_cold():
             self.reporter.note("compiling for this machine: about half a minute, only the first time")
@@ -215,9 +215,9 @@ class Run:
         if last or (number + 1) % wanted.select_every == 0:
             former = self.champion
             self.champion = self._selected(number, genomes[fitness.argmax()], optimizer.favourite(), evaluator)
-            if self.champion is not former:
-                record["champion"] = self.champion._asdict()
             if self.champion is not None:
+                if self.champion is not former:
+                    record["champion"] = self.champion._asdict()
                 row |= {HELD_OUT: self.champion.score, "held_out_accident_free": self.champion.accident_free}
         return record | {"history": row}
 

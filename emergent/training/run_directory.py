@@ -139,10 +139,9 @@ class RunDirectory:
                     raise DamagedFileError(f"{self.history}: line {number + 1} is damaged; remove it, the log has all")
                 yield row
 
-    def is_finished(self, generations: int | None = None) -> bool:
-        """Whether the run has come to its end, and to no other since; `generations` done, None: count them."""
-        done = sum(1 for _ in log.records(self.log)) if generations is None else generations
-        return self.model.exists() and facts(self.finished).get("generations") == done
+    def is_finished(self, generations: int) -> bool:
+        """Whether the run has come to its end, and was not continued since, after so many `generations`."""
+        return bool(facts(self.finished).get("generations") == generations)
 
     def summary(self) -> Summary:
         """The state of the run, from its files."""

@@ -1,7 +1,5 @@
 """Any gymnasium environment: evaluated by processes along the plain path, the same for any number of them."""
 
-import os
-
 import numpy as np
 import pytest
 
@@ -47,7 +45,7 @@ def test_a_known_linear_policy_balances_the_pole():
     assert record.reward.mean() > 150
 
 
-def test_an_environment_that_raises_gives_bad_fitness_not_an_end(tmp_path, monkeypatch):
+def test_an_environment_that_raises_gives_bad_fitness_not_an_end(tmp_path):
     module = tmp_path / "failing_environment.py"
     module.write_text(
         "import gymnasium, numpy as np\n"
@@ -61,9 +59,10 @@ def test_an_environment_that_raises_gives_bad_fitness_not_an_end(tmp_path, monke
         "        raise ZeroDivisionError('always')\n"
         "gymnasium.register('failing/Failing-v0', entry_point=Failing)\n"
     )
-    monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=os.pathsep)
-    wanted = read({"task": {"name": "environment", "id": "failing_environment:failing/Failing-v0"}, "model": LINEAR})
+    task = {"name": "environment", "id": "failing_environment:failing/Failing-v0", "max_steps": 9}
+    with pytest.raises(ConfigError, match="names a module that is not loaded"):
+        read({"task": task, "model": LINEAR})
+    wanted = read({"task": task, "model": LINEAR}, imports=[str(module)])
     evaluator = Evaluator(wanted, 1)
     try:
         genomes = wanted.blueprint.layout.sample(np.random.default_rng(0), 2)
@@ -78,7 +77,7 @@ def test_an_environment_that_raises_gives_bad_fitness_not_an_end(tmp_path, monke
     ("task", "expected"),
     [
         ({"id": "NoSuch-v0"}, "gymnasium cannot make 'NoSuch-v0'"),
-        ({"bounds": None}, "input 1 has the bounds .*set them"),
+        ({"bounds": None}, "input 1 has the bounds .*bounds of the task"),
         ({"bounds": [[0, 1]]}, "bounds: expected 4 pairs, got 1"),
     ],
 )
