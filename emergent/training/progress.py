@@ -22,8 +22,8 @@ class ConsoleReporter:
     def __init__(self, console: Console):
         self.console = console
         self._progress: Progress | None = None
-        self._said = self._began = time.monotonic()
-        self._first: int | None = None  # the generation this process began with
+        self._said = self._since = time.monotonic()
+        self._first: int | None = None  # the generation this process began with: it compiles, so pace is from its end
 
     def __enter__(self) -> "ConsoleReporter":
         return self
@@ -37,8 +37,7 @@ class ConsoleReporter:
         self.console.print(message, highlight=False, markup=False, soft_wrap=True)
 
     def began(self, run: Run) -> None:
-        """Say what runs, and start the display."""
-        self._began = time.monotonic()
+        """Start the display."""
         if not self.console.is_terminal:
             return
         columns = (
@@ -55,29 +54,26 @@ class ConsoleReporter:
 
     def generation(self, run: Run, row: Mapping[str, Any], seconds: float) -> None:  # noqa: ARG002
         """Show a generation that is done."""
+        now = time.monotonic()
         if self._first is None:
-            self._first = row["generation"]
+            self._first, self._since = row["generation"], now
         done, total = row["generation"] + 1, run.config.search.generations
-        text = self._text(run, row)
+        paced = done - 1 - self._first  # generations done since
+        text = self._text(run, row, paced / max(now - self._since, 1e-9))
         if self._progress is not None:
             self._progress.update(self._task, completed=done, description=text)
-        elif done == total or done == self._first + 1 or time.monotonic() - self._said >= _LINE_EVERY:
-            self._said = time.monotonic()
-            per_generation = (self._said - self._began) / (done - self._first)
-            left = f"{per_generation * (total - done):.0f} s left"
+        elif done == total or not paced or now - self._said >= _LINE_EVERY:
+            self._said = now
+            left = f"  {(now - self._since) / paced * (total - done):.0f} s left" if paced else ""
             self.console.print(
-                f"generation {done}/{total}  {text}  {left}", highlight=False, markup=False, soft_wrap=True
+                f"generation {done}/{total}  {text}{left}", highlight=False, markup=False, soft_wrap=True
             )
 
-    def _text(self, run: Run, row: Mapping[str, Any]) -> str:
-        rate = self._evaluated(run, row) / max(time.monotonic() - self._began, 1e-9)
+    def _text(self, run: Run, row: Mapping[str, Any], pace: float) -> str:
+        """What to say of a generation; `pace` in generations a second, 0 if it is not known."""
         shown = f"best {row['best']:+.3f}  mean {row['mean']:+.3f}"
         if run.champion is not None:
             shown += f"  held-out score {run.champion.score:.3f}, {run.champion.accident_free:.0%} accident-free"
         if row["bad"]:
             shown += f"  {row['bad']} without a usable fitness"
-        return f"{shown}  {rate:.0f} evaluations/s"
-
-    def _evaluated(self, run: Run, row: Mapping[str, Any]) -> int:
-        assert self._first is not None
-        return (row["generation"] + 1 - self._first) * run.config.search.population
+        return f"{shown}  {pace * run.config.search.population:.0f} evaluations/s" if pace else shown
