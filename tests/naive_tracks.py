@@ -150,3 +150,15 @@ def least_curvature(points, normals, low, high, rounds=6):
         ).tocsr()
         offset = lsq_linear(matrix, -total, (low, high), lsq_solver="lsmr", tol=1e-6, max_iter=30).x
     return offset
+
+
+def climbed(line, left_edge, right_edge, keep, limits, draws):
+    """Lap times of the line that a hill climb from `line` finds, and of `line` itself; `draws` as of `hill_climb`.
+
+    Both are timed on finer points than it climbed on: the rival must not gain by what happens between them.
+    """
+    chord = np.roll(line, -1, axis=0) - np.roll(line, 1, axis=0)
+    normals = np.stack([-chord[:, 1], chord[:, 0]], axis=1) / np.hypot(*chord.T)[:, None]
+    low, high = room(line, normals, keep, left_edge, right_edge)
+    found = hill_climb(line, normals, low, high, limits, draws)
+    return lap_time(line + found[:, None] * normals, limits, 0.25), lap_time(line, limits, 0.25)
