@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from emergent import parts
 from emergent import search as searching
 from emergent.model import BaselineBlueprint, Blueprint, Program
-from emergent.tasks import Driving, Environment, Task
+from emergent.tasks import TASKS, Driving, Environment, Task
 
 Settings = str | dict[str, Any]
 _PARTS = ("space", "rule", "encoder", "halting", "decoder")
@@ -93,6 +93,11 @@ class RunConfig(_Section):
     search: SearchSection = Field(SearchSection(), description="how it is searched")
     evaluation: EvaluationSection = Field(EvaluationSection(), description="what the fitness is")
     imports: list[str] = Field([], description="Python files that register parts of your own")
+
+    @field_validator("task", mode="before")
+    @classmethod
+    def _task_by_name(cls, task: Any) -> Any:
+        return {"name": task} if isinstance(task, str) else task
 
     @cached_property
     def blueprint(self) -> Blueprint | BaselineBlueprint:
@@ -237,21 +242,32 @@ def _kept(old: Any, changes: Mapping[str, Any]) -> dict[str, Any]:
 def _explain(problem: Any) -> str:
     """One line on what pydantic found wrong."""
     steps = [str(step) for step in problem["loc"] if not str(step).startswith(("function-", "str", "dict["))]
+    if steps[:1] == ["task"]:  # after it pydantic names which of the tasks it is
+        kind, steps = steps[1:2], ["task", *steps[2:]]
+    else:
+        kind = []
     key = ".".join(steps) or "all of it"
     if problem["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
-        known = _keys(steps[:-1])
+        known = _keys(steps[:-1], *kind)
         close = difflib.get_close_matches(steps[-1], known, 1)
         return f"{key}: no such key; " + (f"did you mean {close[0]}?" if close else f"there are {', '.join(known)}")
     if problem["type"] == "missing":
         return f"{key}: missing"
+    if problem["type"] == "value_error":  # of our own validators: it says what came
+        return f"{key}: {problem['ctx']['error']}"
+    if problem["type"] in ("model_type", "dataclass_type"):
+        return f"{key}: expected keys and values, got {problem['input']!r}"
     return f"{key}: {problem['msg']}, got {problem['input']!r}"
 
 
-def _keys(steps: Sequence[str]) -> list[str]:
-    """The keys of the section at this place."""
+def _keys(steps: Sequence[str], task: str = "") -> list[str]:
+    """The keys of the section at this place; `task` is the name of the task that is configured."""
     section: Any = RunConfig
     for step in steps:
+        if step == "task":
+            section = next((kind for kind in TASKS if kind.model_fields["name"].default == task), None)
+            continue
         annotation = getattr(section, "model_fields", {}).get(step)
         section = annotation.annotation if annotation else None
     fields = getattr(section, "model_fields", None) or getattr(section, "__dataclass_fields__", {})
-    return list(fields)
+    return [field for field in fields if not field.startswith("_")]

@@ -7,7 +7,7 @@ import numpy as np
 from emergent import engine  # noqa: F401 - it gives a model the words of a policy
 from emergent.model import Model
 from emergent.verb import kernel
-from emergent.verbs import COSTS, LANES, act, arity, blank, forget, memory, recall, remember, storage
+from emergent.verbs import COSTS, LANES, act, arity, blank, forget, levels, memory, recall, remember, storage
 
 
 class Kept(NamedTuple):
@@ -66,12 +66,7 @@ def phi_prime(policy: Any, x: np.ndarray, kept: Kept | None = None, film: bool =
         row = int((~np.isfinite(x)).any(axis=1).argmax())
         raise ValueError(f"expected finite numbers as input, got {x[row].tolist()} in row {row}")
     kept = start(policy, np.zeros(len(x), np.uint64)) if kept is None else Kept(kept.cells.copy(), kept.streams.copy())
-    if kept.cells.shape != (expected := start(policy, np.zeros(len(x))).cells.shape):
-        raise ValueError(f"expected kept cells of shape {expected}, a row for each input, got {kept.cells.shape}")
-    if kept.streams.shape != (len(x),) or kept.streams.dtype != np.uint64:  # compiled code trusts them
-        raise ValueError(
-            f"expected kept streams of shape ({len(x)},), uint64, got {kept.streams.shape}, {kept.streams.dtype}"
-        )
+    _check_kept(policy, kept, start(policy, np.zeros(len(x))))
     output = np.zeros((len(x), outputs), np.float32)
     costs = np.zeros((len(x), COSTS), np.int64)
     film = film and isinstance(policy, Model)
@@ -82,6 +77,19 @@ def phi_prime(policy: Any, x: np.ndarray, kept: Kept | None = None, film: bool =
     if film:
         frames = frames[: costs[0, 0] + 1, storage(policy.space).ravel()]
     return Thought(output, kept, costs[:, 0], halted, frames)
+
+
+def _check_kept(policy: Any, kept: Kept, expected: Kept) -> None:
+    """Compiled code trusts what is kept: it must be of the kind that `expected` is."""
+    for name, came, wanted in zip(Kept._fields, kept, expected, strict=True):
+        if came.shape != wanted.shape or came.dtype != wanted.dtype:
+            raise ValueError(
+                f"expected kept {name} of shape {wanted.shape}, a row for each input, and type {wanted.dtype}, "
+                f"got {came.shape} and {came.dtype}"
+            )
+    states = levels(policy.space) if isinstance(policy, Model) else 0
+    if states and kept.cells.max(initial=0) >= states:
+        raise ValueError(f"expected kept cells in 0..{states - 1}, got {kept.cells.max()}")
 
 
 def phi(policy: Any, x: np.ndarray) -> np.ndarray:

@@ -46,7 +46,7 @@ class Program:
         low, high: real cells: trained values are clipped to this range; None: they are not.
     """
 
-    __pydantic_config__: ClassVar[dict] = {"extra": "forbid"}  # where a configuration holds one
+    __pydantic_config__: ClassVar[dict] = {"extra": "forbid", "allow_inf_nan": False}  # where a configuration holds one
 
     free: bool = True
     region: Sequence[int] | None = None
@@ -56,6 +56,10 @@ class Program:
     spread: Annotated[float, Gt(0)] = 1.0
     low: float | None = None
     high: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.low is not None and self.high is not None and self.low >= self.high:
+            raise ValueError(f"expected low < high, got {self.low} and {self.high}")
 
     def places(self, shape: tuple[int, ...]) -> np.ndarray:
         """The trained cells of a space of this shape, in reading order.

@@ -92,13 +92,13 @@ class EmergentPolicy:
         if np.shape(observation)[-1:] != (expected,):  # of every policy: compiled code trusts it
             raise ValueError(f"expected inputs of shape (n, {expected}) or ({expected},), got {np.shape(observation)}")
         rows = len(np.atleast_2d(observation))
-        beginning = np.ones(rows, bool) if state is None else np.zeros(rows, bool)
-        if episode_start is not None:
-            beginning = beginning | np.asarray(episode_start, bool)
-        kept = self._begin(rows) if state is None else Kept(*state)
-        if state is not None and beginning.any():
-            fresh = self._begin(rows)
-            kept = Kept(*(np.where(_along(beginning, new), new, old) for new, old in zip(fresh, kept, strict=True)))
+        if state is None:
+            return phi_prime(self.record, observation, self._begin(rows), film)
+        kept = _kept(state)
+        if episode_start is not None and np.any(episode_start):
+            beginning, fresh = _rows(episode_start, rows), self._begin(rows)
+            if [old.shape for old in kept] == [new.shape for new in fresh]:  # else the next line says what is wrong
+                kept = Kept(*(np.where(_along(beginning, new), new, old) for new, old in zip(fresh, kept, strict=True)))
         return phi_prime(self.record, observation, kept, film)
 
     def _begin(self, rows: int) -> Kept:
@@ -115,6 +115,25 @@ class EmergentPolicy:
         if (self._low == -1).all() and (self._high == 1).all():
             return within  # to the last bit what the compiled rollout takes
         return self._low + (within + 1) / 2 * (self._high - self._low)
+
+
+def _kept(state: Any) -> Kept:
+    """The state that a caller gives back."""
+    if not isinstance(state, tuple) or len(state) != len(Kept._fields):
+        raise ValueError(
+            f"expected as state what the last call of predict returned, or None, got {type(state).__name__}"
+        )
+    return Kept(*map(np.asarray, state))
+
+
+def _rows(episode_start: Any, rows: int) -> np.ndarray:
+    """`episode_start` as (rows,) bool."""
+    beginning = np.atleast_1d(np.asarray(episode_start, bool))
+    if beginning.shape != (rows,):
+        raise ValueError(
+            f"expected episode_start of shape ({rows},), a row for each observation, got {beginning.shape}"
+        )
+    return beginning
 
 
 def _along(rows: np.ndarray, values: np.ndarray) -> np.ndarray:

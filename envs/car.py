@@ -124,11 +124,10 @@ def _sight_of_circle(circle, x, y, ux, uy):
 def advance_car(car, body, action):
     limits = limits_of(car)
     steering, acceleration = _command(car, action)
-    before = body[PROGRESS]
+    former = body[PROGRESS]
     for _ in range(limits.substeps):
-        drive(limits, body, steering, acceleration)
+        body[ROOM] -= drive(limits, body, steering, acceleration)
         _locate(car, body)
-        body[ROOM] -= body[SPEED] * limits.time_step / limits.substeps
         if body[ROOM] < limits.clearance + _ROUNDING:  # near enough to have to look
             body[ROOM] = _clearance(car, body)
             if body[ROOM] < limits.clearance:
@@ -140,24 +139,29 @@ def advance_car(car, body, action):
         body[BEST], body[BEST_STEP] = body[PROGRESS], body[STEP]
     if (body[STEP] - body[BEST_STEP]) * limits.time_step > NO_PROGRESS - 1e-9:
         body[ACCIDENT] = 1.0
-    track = int(body[TRACK])
-    finished = car.laps > 0 and body[PROGRESS] >= car.laps * car.lengths[track]
-    reward = (body[PROGRESS] - before) / car.pace[track, car.horizon] - car.accident_cost * body[ACCIDENT]
+    expected, finished = car.pace[int(body[TRACK]), car.horizon], _finished(car, body)
+    reward = (body[PROGRESS] - former) / expected - car.accident_cost * body[ACCIDENT]
+    if finished:  # laps count by the time they took; so rewards add up to the score here too
+        reward += score(car, body) - body[PROGRESS] / expected
     terminated = body[ACCIDENT] > 0.0 or finished
     return reward, terminated, not terminated and body[STEP] >= car.horizon
 
 
 @score.on(Car)
 def score_car(car, body):
-    track = int(body[TRACK])
-    finished = car.laps > 0 and body[PROGRESS] >= car.laps * car.lengths[track]
-    until = int(body[STEP]) if finished else car.horizon  # a lap is compared over the time it took
-    return body[PROGRESS] / car.pace[track, until]
+    until = int(body[STEP]) if _finished(car, body) else car.horizon
+    return body[PROGRESS] / car.pace[int(body[TRACK]), until]
 
 
 @failed.on(Car)
 def failed_car(car, body):
     return body[ACCIDENT] > 0.0
+
+
+@kernel
+def _finished(car, body):
+    """Whether all laps that were asked for are done."""
+    return car.laps > 0 and body[PROGRESS] >= car.laps * car.lengths[int(body[TRACK])]
 
 
 @kernel
@@ -174,12 +178,18 @@ def _command(car, action):
 
 @kernel
 def drive(limits, body, steering, acceleration):
-    """One substep of the kinematic bicycle with `steering` and `acceleration` in [-1, 1]; the body, in place."""
+    """One substep of the kinematic bicycle with `steering` and `acceleration` in [-1, 1]; the body, in place.
+
+    Returns:
+        The way driven [m].
+    """
     dt = limits.time_step / limits.substeps
     turn = limits.steering_rate * dt
     body[STEERING] += min(max(steering * limits.steering - body[STEERING], -turn), turn)
     push = acceleration * (limits.acceleration if acceleration > 0.0 else limits.braking)
-    speed = min(max(body[SPEED] + push * dt, 0.0), limits.top_speed)
+    former = body[SPEED]
+    body[SPEED] = min(max(former + push * dt, 0.0), limits.top_speed)
+    speed = 0.5 * (former + body[SPEED])  # the mean: so far a constant acceleration goes
     yaw_rate = speed / limits.wheelbase * math.tan(body[STEERING])
     if speed > 0.0:
         grip = limits.grip / speed
@@ -188,7 +198,7 @@ def drive(limits, body, steering, acceleration):
     body[X] += speed * dt * math.cos(middle)
     body[Y] += speed * dt * math.sin(middle)
     body[HEADING] += yaw_rate * dt
-    body[SPEED] = speed
+    return speed * dt
 
 
 @kernel

@@ -4,9 +4,10 @@ It steers towards where the road is open, and never drives faster than it can br
 """
 
 import math
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 import numpy as np
+from annotated_types import Gt
 
 from emergent.genome import Genes
 from emergent.parts import part
@@ -44,8 +45,18 @@ class Nothing(NamedTuple):
 
 
 @part("baseline", "lidar_driver")
-def lidar_driver(low: list[float], outputs: int) -> LidarDriver:
+def lidar_driver(
+    low: list[float],
+    outputs: int,
+    top_speed: Annotated[float, Gt(0)] = Limits().top_speed,
+    braking: Annotated[float, Gt(0)] = Limits().braking,
+    lidar_range: Annotated[float, Gt(0)] = Limits().lidar_range,
+) -> LidarDriver:
     """The hand-written driver, for `outputs` steering and acceleration, and an observation of the speed and beams.
+
+    Args:
+        top_speed [m/s], braking [m/s^2], lidar_range [m]: the limits of the car, as far as it must know them; they are
+            those of the task.
 
     Raises:
         ValueError: the observation or the action is not that of the toy car as it comes.
@@ -56,10 +67,9 @@ def lidar_driver(low: list[float], outputs: int) -> LidarDriver:
             f"expected steering and acceleration from the speed and an odd number of beams, at least 3; "
             f"got {outputs} outputs from {len(low)} numbers"
         )
-    limits = Limits()
     constants = np.array([guess for _, guess, *_ in CONSTANTS], f32)
     angles = np.linspace(np.pi / 2, -np.pi / 2, beams).astype(f32)
-    return LidarDriver(constants, angles, limits.top_speed, limits.braking, limits.lidar_range)
+    return LidarDriver(constants, angles, top_speed, braking, lidar_range)
 
 
 @arity.on(LidarDriver)

@@ -72,7 +72,8 @@ def _lay(name: str, outline: np.ndarray, width: float, family: str) -> Track | N
         ring += 0.25 * (np.roll(ring, 1, axis=0) + np.roll(ring, -1, axis=0) - 2.0 * ring)
     start, count = _longest_straight(polyline.curvature(ring))
     ring = np.roll(ring, -(start + count // 4), axis=0)
-    centre = polyline.resample(ring, SPACING).points
+    # micrometres: processors differ in the last bits of sines and powers, and a track must be the same on all of them
+    centre = np.round(polyline.resample(ring, SPACING).points, 6)
     half = np.full(len(centre), 0.5 * width)
     return Track(name, centre, half, half.copy(), family)
 

@@ -2,7 +2,9 @@
 
 Its distance is the unit of every score on a track. Steering limits are ignored, so it is an upper bound but for what
 the search for the line leaves, which tests hold below one per cent of the lap time. It starts like every driver, at
-station 0 with the start speed, though already on its line, and drives flying laps ever after.
+station 0 with the start speed, and drives flying laps ever after. It is on its line from the start, which need not be
+along the road there: as long as a driver of the centre line is farther, his progress counts. It always drives on: who
+will have no need to get round the next bend, as time is up before, may be ahead of it by the decimetres of its braking.
 
 References are computed once per track and kept on disk, named by what they depend on. Generated tracks change only with
 `envs.families.GENERATOR_VERSION`, which a reference records.
@@ -14,7 +16,7 @@ import os
 import tempfile
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -30,7 +32,7 @@ from envs.limits import Limits
 from envs.speed import Pace, first_speed, flying_speed
 from envs.track import Track
 
-REFERENCE_VERSION = 4  # raise it with every change of what is computed here or on the way to it
+REFERENCE_VERSION = 5  # raise it with every change of what is computed here or on the way to it
 
 _TENSIONS = (1e-4, 3e-3, 1e-2, 3e-2, 1e-1)  # 1/m^4, of the lines the search starts from, from wide to short
 _BUMPS_PER_POINT, _LEAST_BUMPS = 85, 50_000  # of the whole search
@@ -45,6 +47,7 @@ class Reference:
         progress: (m,) m along the centre line. speed: (m,) m/s of a flying lap.
         first: (m + 1,) s, when each point, and at last the first again, is passed in the lap from the start speed.
         flying: (m + 1,) s, the same from the beginning of every later lap.
+        head: (k,) m, progress after 0, 1, ... k - 1 time steps of a driver on the centre line, while he leads.
         length: m, one lap along the centre line. time_step: s, between two actions.
         generator_version: of the generated tracks.
     """
@@ -55,6 +58,7 @@ class Reference:
     speed: np.ndarray
     first: np.ndarray
     flying: np.ndarray
+    head: np.ndarray
     length: float
     time_step: float
     generator_version: int = GENERATOR_VERSION
@@ -75,7 +79,10 @@ class Reference:
         later = np.maximum(time - self.first[-1], 0.0)
         laps = np.floor(later / self.lap_time)
         flown = self.length * (1.0 + laps) + np.interp(later - laps * self.lap_time, self.flying, way)
-        return np.where(time < self.first[-1], np.interp(time, self.first, way), flown)
+        driven = np.where(time < self.first[-1], np.interp(time, self.first, way), flown)
+        if not len(self.head):
+            return driven
+        return np.maximum(driven, np.interp(time, np.arange(len(self.head)) * self.time_step, self.head))
 
     def distances(self, duration: float) -> np.ndarray:
         """Progress at 0, 1, 2, ... time steps up to `duration` seconds, m: the table that scores are read from."""
@@ -114,8 +121,9 @@ def compute(track: Track, limits: Limits) -> Reference:
     line = _fastest(track, limits, where)
     corridor.retreat(where, track, limits.clearance, line)
     # the search sees other points than the lap is timed on, so it is not trusted to be the faster
-    middle = np.clip(0.0, where.low, where.high)
-    return min((_drive(track, limits, where, offset) for offset in (line, middle)), key=lambda made: made.lap_time)
+    middle = _drive(track, limits, where, np.clip(0.0, where.low, where.high))
+    made = min(_drive(track, limits, where, line), middle, key=lambda made: made.lap_time)
+    return replace(made, head=_lead(middle, made))
 
 
 def _fastest(track: Track, limits: Limits, where: Corridor) -> np.ndarray:
@@ -130,6 +138,13 @@ def _fastest(track: Track, limits: Limits, where: Corridor) -> np.ndarray:
     line = min(lines, key=lambda offset: _drive(track, limits, where, offset).lap_time)
     least_time(where, line, pace, spacing, bumps - len(lines) * short, rng)
     return line
+
+
+def _lead(middle: Reference, made: Reference) -> np.ndarray:
+    """The head of `made`: the progress of `middle` for as long as it leads, one time step longer than that."""
+    time = np.arange(0.0, middle.first[-1], made.time_step)
+    leads = np.flatnonzero(middle.distance_at(time) > made.distance_at(time))
+    return middle.distance_at(time[: leads[-1] + 2]) if len(leads) else np.zeros(0)
 
 
 def _pace(limits: Limits) -> Pace:
@@ -149,6 +164,7 @@ def _drive(track: Track, limits: Limits, where: Corridor, offset: np.ndarray) ->
         speed=speed,
         first=_times(start, gap),
         flying=_times(np.append(speed, speed[0]), gap),
+        head=np.zeros(0),
         length=track.length,
         time_step=float(limits.time_step),
     )
@@ -184,9 +200,11 @@ def _read(file: Path) -> Reference | None:
 def _whole(found: Reference) -> bool:
     m = len(found.progress)
     shapes = [found.line.shape, found.offsets.shape, found.speed.shape, found.first.shape, found.flying.shape]
-    arrays = (found.line, found.offsets, found.progress, found.speed, found.first, found.flying)
-    return shapes == [(m, 2), (m,), (m,), (m + 1,), (m + 1,)] and all(
-        array.dtype == np.float64 and bool(np.isfinite(array).all()) for array in arrays
+    arrays = (found.line, found.offsets, found.progress, found.speed, found.first, found.flying, found.head)
+    return (
+        shapes == [(m, 2), (m,), (m,), (m + 1,), (m + 1,)]
+        and found.head.ndim == 1
+        and all(array.dtype == np.float64 and bool(np.isfinite(array).all()) for array in arrays)
     )
 
 

@@ -13,8 +13,6 @@ import numpy as np
 
 from emergent.verb import kernel
 
-_NEAR = 3  # quads to either side in which an edge can come nearer than those of the quad itself
-
 
 def bank(tracks: Sequence[Any]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The strips of `tracks`, one after another.
@@ -51,17 +49,40 @@ def ahead(edges, k, x, y):
 
 @kernel
 def clearance(edges, first, end, k, x, y):
-    """Distance [m] of a point in quad k to the nearer edge."""
-    a = k
-    for _ in range(_NEAR):
-        a = before(a, first, end)
-    nearest = np.inf
-    for _ in range(2 * _NEAR + 1):
-        b = after(a, first, end)
-        nearest = min(nearest, _squared_distance(edges[a, 0], edges[a, 1], edges[b, 0], edges[b, 1], x, y))
-        nearest = min(nearest, _squared_distance(edges[a, 2], edges[a, 3], edges[b, 2], edges[b, 3], x, y))
-        a = b
+    """Distance [m] of a point in quad k to the nearer edge.
+
+    From portal to portal both ways, as long as a portal is near enough for an edge behind it to be nearer than all
+    seen so far: whatever is nearer must be reached through it.
+    """
+    b = after(k, first, end)
+    nearest = _to_edges(edges, k, b, x, y)
+    ahead_of, behind = b, k
+    for _ in range(end - first):
+        if _to_portal(edges, ahead_of, x, y) >= nearest:
+            break
+        b = after(ahead_of, first, end)
+        nearest = min(nearest, _to_edges(edges, ahead_of, b, x, y))
+        ahead_of = b
+    for _ in range(end - first):
+        if _to_portal(edges, behind, x, y) >= nearest:
+            break
+        a = before(behind, first, end)
+        nearest = min(nearest, _to_edges(edges, a, behind, x, y))
+        behind = a
     return math.sqrt(nearest)
+
+
+@kernel
+def _to_edges(edges, a, b, x, y):
+    """Squared distance [m^2] of a point to the nearer of the edges between the portals a and b."""
+    left = _squared_distance(edges[a, 0], edges[a, 1], edges[b, 0], edges[b, 1], x, y)
+    return min(left, _squared_distance(edges[a, 2], edges[a, 3], edges[b, 2], edges[b, 3], x, y))
+
+
+@kernel
+def _to_portal(edges, k, x, y):
+    """Squared distance [m^2] of a point to portal k."""
+    return _squared_distance(edges[k, 0], edges[k, 1], edges[k, 2], edges[k, 3], x, y)
 
 
 @kernel

@@ -41,8 +41,9 @@ class ToyCar(gymnasium.Env[np.ndarray, Any]):
     `Discrete(9)`: 3 * (steering + 1) + (acceleration + 1), each of them -1, 0 or 1.
 
     ## Rewards
-    Progress along the centre line, as a share of what the reference driver covers in the whole time limit, so that the
-    rewards of an episode add up to the score; minus `accident_cost` at an accident.
+    Progress along the centre line, as a share of what the reference driver covers in the whole time limit; minus
+    `accident_cost` at an accident. Whoever finishes his `laps` gets with the last of them what his score is more than
+    that. So, but for accidents, the rewards of an episode add up to its score.
 
     ## Starting State
     On the centre line at station 0, along it, at 5 m/s.
@@ -53,8 +54,8 @@ class ToyCar(gymnasium.Env[np.ndarray, Any]):
 
     ## Info
     `score`: progress over the reference driver's in the same time; 1 is the fastest these limits allow, inside the same
-    clearance. It is given for the whole time limit, so it is final when the episode ends. `progress` [m], `laps`,
-    `speed` [m/s], `accident`, `track` (name).
+    clearance, without obstacles. It is given for the whole time limit (after the last of `laps`, for the time they
+    took), so it is final when the episode ends. `progress` [m], `laps`, `speed` [m/s], `accident`, `track` (name).
 
     ## Arguments
     - `beams=9`, `previous_scan=False`, `discrete=False`: see above.

@@ -12,7 +12,7 @@ from envs.strip import bank
 from envs.track import Track, TrackError
 
 OBSTACLE_RADIUS = 0.5  # m
-_FREE_START = 40.0  # m without obstacles behind the start
+_FREE_START, _FREE_END = 40.0, 5.0  # m without obstacles after the start and before it
 _OBSTACLE_GAP = 30.0  # m along the track from one obstacle to the next, at least
 _LANE = 2.5  # m that must remain between an obstacle and one edge, beyond the car's clearance on both sides
 
@@ -84,7 +84,8 @@ def place_obstacles(track: Track, count: int, limits: Limits) -> np.ndarray:
         ]
         offset = draw.uniform(-track.right[k], track.left[k])
         room = max(track.left[k] - offset, track.right[k] + offset) - OBSTACLE_RADIUS - 2 * limits.clearance
-        if track.stations[k] > _FREE_START and room > _LANE and min(near, default=np.inf) > _OBSTACLE_GAP:
+        free = _FREE_START < track.stations[k] < track.length - _FREE_END
+        if free and room > _LANE and min(near, default=np.inf) > _OBSTACLE_GAP:
             placed.append(np.array([*(track.centre[k] + offset * track.normals[k]), OBSTACLE_RADIUS]))
             stations.append(track.stations[k])
     if len(placed) < count:

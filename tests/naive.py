@@ -151,7 +151,8 @@ def drive(car, limits, steering, acceleration):
     wanted, step = steering * limits["steering"], limits["steering_rate"] * dt
     angle = car["angle"] + max(-step, min(step, wanted - car["angle"]))
     push = acceleration * (limits["acceleration"] if acceleration > 0 else limits["braking"])
-    speed = max(0.0, min(limits["top_speed"], car["speed"] + push * dt))
+    after = max(0.0, min(limits["top_speed"], car["speed"] + push * dt))
+    speed = (car["speed"] + after) / 2
     rate = speed * math.tan(angle) / limits["wheelbase"]
     if speed * abs(rate) > limits["grip"]:
         rate = math.copysign(limits["grip"] / speed, rate)
@@ -160,7 +161,7 @@ def drive(car, limits, steering, acceleration):
         "x": car["x"] + speed * math.cos(middle) * dt,
         "y": car["y"] + speed * math.sin(middle) * dt,
         "heading": car["heading"] + rate * dt,
-        "speed": speed,
+        "speed": after,
         "angle": angle,
     }
 

@@ -50,7 +50,7 @@ def test_a_baseline_replaces_the_model():
         ("seed=-1", "seed: .*greater than or equal to 0, got -1"),
         ("search.population=many", "search.population: .*integer.*got 'many'"),
         ("evaluation.episodes=0", "evaluation.episodes: .*greater than or equal to 1, got 0"),
-        ("task.time_limit=-1", "task.driving.time_limit: .*greater than 0"),
+        ("task.time_limit=-1", "task.time_limit: .*greater than 0"),
         ("task.limits={grp: 3}", "grp"),
         ("model.rule.dt=3", r"rule.dt \(convolution\): .*less than or equal to 1, got 3"),
         ("model.rule.foo=1", "rule.foo: convolution has no such setting; it has kernel"),

@@ -114,7 +114,9 @@ def test_what_is_no_input_is_refused(model, x, words):
 
 @pytest.mark.parametrize("shape", [(2, 108), (3, 107), (3, 0), (108,)])
 def test_a_state_of_this_model_for_every_row_is_wanted(model, shape):
-    words = re.escape(f"expected kept cells of shape (3, 108), a row for each input, got {shape}")
+    words = re.escape(
+        f"expected kept cells of shape (3, 108), a row for each input, and type float32, got {shape} and float32"
+    )
     with pytest.raises(ValueError, match=words):
         phi_prime(model, inputs(3), Kept(np.zeros(shape, np.float32), np.zeros(3, np.uint64)))
 
@@ -123,3 +125,12 @@ def test_no_rows_give_no_answers(model):
     thought = phi_prime(model, np.zeros((0, 10)))
     assert thought.output.shape == (0, 2)
     assert isinstance(thought.kept, Kept)
+
+
+def test_cells_that_no_state_has_do_not_reach_compiled_code(blueprint, individual):
+    model = individual(blueprint("tape", inputs=3))
+    kept = start(model, np.zeros(2, np.uint64))
+    with pytest.raises(ValueError, match=r"expected kept cells in 0\.\.1, got 25[01]"):
+        phi_prime(model, np.zeros((2, 3)), kept._replace(cells=kept.cells + np.uint8(250)))
+    with pytest.raises(ValueError, match=r"type uint8, got .* float64"):
+        phi_prime(model, np.zeros((2, 3)), kept._replace(cells=kept.cells.astype(float)))

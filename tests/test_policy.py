@@ -104,6 +104,18 @@ def test_what_is_no_observation_is_refused(policy):
         policy.predict(np.full(10, np.nan))
 
 
+def test_what_is_no_state_is_refused(policy):
+    x = observations(3)
+    for state in (5, (1, 2, 3), [1, 2]):
+        with pytest.raises(ValueError, match="expected as state what the last call of predict returned"):
+            policy.predict(x, state)
+    _, state = policy.predict(x)
+    with pytest.raises(ValueError, match=r"expected episode_start of shape \(3,\), .* got \(2,\)"):
+        policy.predict(x, state, np.array([True, False]))
+    with pytest.raises(ValueError, match="a row for each input"):
+        policy.predict(observations(2), state, np.array([True, False]))
+
+
 @pytest.mark.parametrize("name", ["linear", "mlp", "lidar_driver"])
 def test_a_baseline_refuses_what_is_no_observation(baseline, name):
     """Compiled code would read beyond the end of a short one."""

@@ -13,9 +13,10 @@ from emergent.tasks.driving import Driving
 from emergent.tasks.environment import Environment
 from emergent.tasks.world import World
 
+TASKS = (Driving, Environment)
 Task = Annotated[Driving | Environment, Field(discriminator="name")]
 
-__all__ = ["Driving", "Environment", "Task", "World", "task_of"]
+__all__ = ["TASKS", "Driving", "Environment", "Task", "World", "task_of"]
 
 
 def task_of(model: ModelFile) -> Driving | Environment:

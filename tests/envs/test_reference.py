@@ -7,13 +7,16 @@ import numpy as np
 import pytest
 
 from emergent.cache import cache_folder
+from emergent.verbs import advance, begin, sizes
 from envs import circuits, families, least_curvature, least_time
 from envs import reference as module
+from envs.car import PROGRESS, STEP
 from envs.corridor import corridor, line
 from envs.limits import Limits
 from envs.reference import Reference, centre_line, compute, reference, references
 from envs.speed import Pace, first_speed, flying_speed
 from envs.track import Track, TrackError
+from envs.world import build
 from tests import naive_tracks
 
 LIMITS = Limits()
@@ -192,6 +195,22 @@ def test_the_first_lap_starts_at_the_start_speed(driven):
         assert made.first[-1] > made.lap_time
         spacing = np.hypot(*(made.line[1] - made.line[0]))
         assert spacing / made.first[1] == pytest.approx(LIMITS.start_speed, rel=0.15)
+
+
+@pytest.mark.parametrize("seed", range(2, 92, 6))
+def test_nobody_is_faster_down_the_straight_at_the_start(seed):
+    """At full throttle from the start, straight on, in whatever time, until there is an accident.
+
+    But for decimetres: the road is not quite straight, and who will not get round the bend need not brake for it.
+    """
+    car = build([families.generate(seed)])
+    body = np.zeros(sizes(car)[0])
+    begin(car, 0, body)
+    over = False
+    while not over:
+        _, over, _ = advance(car, body, np.array([0.0, 1.0], np.float32))
+        if not over:
+            assert body[PROGRESS] <= 1.005 * car.pace[0, int(body[STEP])]
 
 
 # --- kept on disk ----------------------------------------------------------------------------------------------------
