@@ -178,7 +178,9 @@ def test_an_individual_grows_alone_as_among_others():
     made = indirect(BASES["embedding"])
     genomes = made.sample(np.random.default_rng(0), 33)
     together = made.grow(genomes)[0]
-    assert all(np.array_equal(made.grow(genome[None])[0][0], state) for genome, state in zip(genomes, together))
+    assert all(
+        np.array_equal(made.grow(genome[None])[0][0], state) for genome, state in zip(genomes, together, strict=True)
+    )
 
 
 def test_cells_are_clipped_and_not_coefficients():

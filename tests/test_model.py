@@ -93,10 +93,10 @@ def test_layout_of_a_grid(blueprint):
 
 
 def test_an_indirect_genome_fills_the_same_cells_with_fewer_genes(blueprint):
-    program = {"channel": 0, "region": [2, 12, 0, 8], "fill": 9.0, "centre": 0.5, "spread": 0.1, "low": -1.0}
+    program = {"channel": 0, "region": [2, 12, 0, 8], "fill": 9.0, "centre": 0.5, "spread": 0.1}
     plan = blueprint("grid", initial_state={**program, "encoding": "cosine", "coefficients": 6}, train_rule=True)
     assert plan.layout.describe().splitlines() == [
-        "genes 0..5  initial state, cosine: 6 coefficients, first drawn from N(0, 0.1), for 80 real around 0.5, in [-1, inf]",
+        "genes 0..5  initial state, cosine: 6 coefficients, first drawn from N(0, 0.1), for 80 real around 0.5",
         "genes 6..15  rule.kernel and bias: 10 real, first drawn from N(0, 0.3)",
     ]
     states, parameters = plan.layout.grow(np.stack([np.zeros(16), np.r_[0.3, np.zeros(5), np.ones(10)]]))

@@ -27,6 +27,8 @@ def hilly(genomes: np.ndarray) -> np.ndarray:
 
 
 VARIANTS = {
+    "bayesian": ("bayesian", mixed(4), {"startup": 20, "memory": 50}),
+    "bayesian, bounded": ("bayesian", real(3, -0.5, 1.5), {"startup": 11, "memory": 41}),
     "cma_es, full": ("cma_es", real(5), {"plateau": 2}),
     "cma_es, diagonal": ("cma_es", real(5), {"plateau": 2, "diagonal": True}),
     "cma_es, one run": ("cma_es", real(5), {"plateau": 2, "restarts": False}),

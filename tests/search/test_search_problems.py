@@ -35,6 +35,12 @@ def sphere_and_word(genomes: np.ndarray) -> np.ndarray:
     return sphere(genomes) + (genomes[:, 20:] == WORD).sum(axis=1)
 
 
+def rastrigin(genomes: np.ndarray) -> np.ndarray:
+    """As the sphere, with a dent at every distance of a whole number: in each direction, many local optima."""
+    ripples = 1.0 - np.cos(2.0 * np.pi * (genomes[:, :20] - TARGET))
+    return sphere(genomes) - 0.5 * ripples.sum(axis=1)
+
+
 def best_of(name: str, layout: Layout, problem, population: int, generations: int, seed: int, **given) -> float:
     optimizer, best = make(name, layout, population, seed, **given), -np.inf
     for _ in range(generations):
@@ -46,6 +52,8 @@ def best_of(name: str, layout: Layout, problem, population: int, generations: in
 
 # method and options, layout, problem, population, generations, reached by every seed
 PROBLEMS = {
+    "bayesian sphere": ("bayesian", {}, real, sphere, 16, 25, -6.0),
+    "bayesian rastrigin": ("bayesian", {}, real, rastrigin, 16, 25, -14.0),
     "cma_es sphere": ("cma_es", {}, real, sphere, 16, 250, -1e-6),
     "cma_es sphere, diagonal": ("cma_es", {"diagonal": True}, real, sphere, 16, 200, -1e-6),
     "genetic sphere": ("genetic", {}, real, sphere, 32, 200, -0.1),
