@@ -8,7 +8,8 @@ The method is Optuna's; this module makes it one of ours. Two models are offered
 
 A whole generation is asked at once. Its genomes keep apart because those asked before in it count as poor until they
 are told (the constant liar; Ginsbourger, Le Riche, Carraro 2010), or, with a Gaussian process, by the joint improvement
-of all of them.
+of all of them. With Parzen estimators that matters up to about ten genes; in more, their random candidates are far
+enough from each other.
 
 Optuna's samplers are not to be saved, so none outlives an `ask`: each makes a fresh one, seeded by (seed, generation),
 and gives it the trials that are remembered. These are all the state there is. They are the best and the latest ones,
