@@ -3,16 +3,18 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
-from typing import Annotated, Any, ClassVar, NamedTuple
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
-from annotated_types import Gt
+from annotated_types import Ge, Gt
 
 from emergent import baselines, decoders, encoders, halting, parts, rules, spaces  # noqa: F401 - they register parts
-from emergent.genome import Genes, Layout
+from emergent.genome import Genes, Layout, cosine, embedding
+from emergent.randomness import generator
 from emergent.verbs import express, genes, levels, parameters, reach, storage
 
 Settings = Mapping[str, Any] | str
+_LARGEST_BASIS = 1 << 24  # numbers: 128 MiB
 
 
 class Model(NamedTuple):
@@ -44,6 +46,10 @@ class Program:
         fill: the value of every other cell.
         centre, spread: real cells: mean and standard deviation in the first population.
         low, high: real cells: trained values are clipped to this range; None: they are not.
+        encoding: "direct", a gene for each trained cell; or coefficients that expand to all: of smooth functions,
+            "cosine", or of a random subspace, "embedding". See `emergent.genome`.
+        coefficients: indirect: how many, 1..trained cells.
+        embedding_seed: which random subspace, >= 0.
     """
 
     __pydantic_config__: ClassVar[dict] = {"extra": "forbid", "allow_inf_nan": False}  # where a configuration holds one
@@ -56,6 +62,9 @@ class Program:
     spread: Annotated[float, Gt(0)] = 1.0
     low: float | None = None
     high: float | None = None
+    encoding: Literal["direct", "cosine", "embedding"] = "direct"
+    coefficients: int | None = None
+    embedding_seed: Annotated[int, Ge(0)] = 0
 
     def __post_init__(self) -> None:
         if self.low is not None and self.high is not None and self.low >= self.high:
@@ -67,6 +76,42 @@ class Program:
         Raises:
             ValueError: the region or the channel lies outside the space.
         """
+        return self._region(shape).ravel()
+
+    def basis(self, shape: tuple[int, ...]) -> np.ndarray | None:
+        """What expands the genes to the trained cells, (cells, coefficients) float64; None for direct genes.
+
+        Raises:
+            ValueError: the encoding is unknown, or the coefficients are none that it takes.
+        """
+        region = self._region(shape)
+        if self.encoding not in ("direct", "cosine", "embedding"):
+            raise ValueError(f"initial_state.encoding: expected direct, cosine or embedding, got {self.encoding!r}")
+        if self.encoding == "direct":
+            if self.coefficients is not None:
+                raise ValueError(
+                    "initial_state.coefficients: a direct encoding has a gene for each cell; leave them out, or choose "
+                    "the encoding cosine or embedding"
+                )
+            return None
+        if type(self.coefficients) is not int or not 1 <= self.coefficients <= region.size:
+            raise ValueError(
+                f"initial_state.coefficients: expected 1..{region.size}, the trained cells, got {self.coefficients!r}"
+            )
+        most = _LARGEST_BASIS // region.size
+        if self.coefficients > most:
+            raise ValueError(
+                f"initial_state.coefficients: expected at most {most} for as many as {region.size} trained cells, "
+                f"got {self.coefficients}"
+            )
+        if self.encoding == "cosine":
+            return cosine(region.shape, self.coefficients)
+        if type(self.embedding_seed) is not int or self.embedding_seed < 0:
+            raise ValueError(f"initial_state.embedding_seed: expected an integer >= 0, got {self.embedding_seed!r}")
+        return embedding(region.size, self.coefficients, generator(self.embedding_seed, "embedding"))
+
+    def _region(self, shape: tuple[int, ...]) -> np.ndarray:
+        """The trained cells as (cells,) of a tape, (channels, rows, columns) of a grid."""
         cells = np.arange(np.prod(shape)).reshape(shape)
         sides = len(shape) - (len(shape) > 1)  # a grid's shape begins with its channels
         region = list(self.region) if self.region is not None else [bound for n in shape[-sides:] for bound in (0, n)]
@@ -83,7 +128,7 @@ class Program:
                 raise ValueError(f"initial_state.channel: expected one in 0..{shape[0] - 1}, got {self.channel}")
             cells = cells[self.channel : self.channel + 1]
         bounds: tuple[Any, ...] = (..., *(slice(a, b) for a, b in pairs))
-        return cells[bounds].ravel()
+        return cells[bounds]
 
 
 @dataclass(frozen=True)
@@ -137,15 +182,15 @@ class Blueprint:
         model, program = self.template, self._program
         slices = []
         if program.free:
-            free = program.places(storage(model.space).shape)
+            shape = storage(model.space).shape
+            free, basis = program.places(shape), program.basis(shape)
+            name = "initial state" if basis is None else f"initial state, {program.encoding}"
             if states := levels(model.space):
-                slices.append(Genes("initial state", "initial_state", free, levels=states))
+                slices.append(Genes(name, "initial_state", free, levels=states, basis=basis))
             else:
                 low = -np.inf if program.low is None else program.low
                 high = np.inf if program.high is None else program.high
-                slices.append(
-                    Genes("initial state", "initial_state", free, 0, program.centre, program.spread, low, high)
-                )
+                slices.append(Genes(name, "initial_state", free, 0, program.centre, program.spread, low, high, basis))
         if self.train_rule:
             slices.extend(genes(model.rule))
         return Layout(slices, model.initial_state, parameters(model.rule))

@@ -1,14 +1,16 @@
 """The configuration: what is refused and how, what wins over what, and that file, flags and record are the same."""
 
+import numpy as np
 import pytest
 import yaml
 
 from emergent.config import ConfigError, RunConfig, check, presets, read
 from emergent.model import BaselineBlueprint, Blueprint
+from emergent.search import OPTIMIZERS
 
 
 def test_every_preset_can_be_read_and_says_what_it_does():
-    assert {"retained", "reset", "linear", "mlp", "lidar_driver"} <= presets().keys()
+    assert {"retained", "reset", "indirect", "linear", "mlp", "lidar_driver"} <= presets().keys()
     for name, what in presets().items():
         assert read(name).blueprint.layout
         assert len(what) > 20
@@ -59,6 +61,11 @@ def test_a_baseline_replaces_the_model():
         ("model.decoder.zones=[{column: 0}]", "zones: expected one for each of 2 outputs, got 1"),
         ("model.space.height=0", r"space.height \(grid\)"),
         ("model.initial_state.channel=2", r"initial_state.channel: expected one in 0\.\.1, got 2"),
+        ("model.initial_state.encoding=wavelet", "model.initial_state.encoding: .*'direct', 'cosine' or 'embedding'"),
+        ("model.initial_state.coefficients=few", "model.initial_state.coefficients: .*integer"),
+        ("model.initial_state.coefficients=3", "model: initial_state.coefficients: a direct encoding has"),
+        ("model.initial_state={encoding: cosine, coefficients: 34}", r"coefficients: expected 1\.\.33, the trained"),
+        ("search={optimizer: bayesian, options: {most_genes: 32}}", "search: .* at most 32, and there are 33"),
         ("model.initial_state={free: false}", "nothing is free to train"),
         ("search.optimizer=genetc", "search: there is no search method 'genetc'"),
         ("search.options.sigma=-1", "sigma = -1"),
@@ -71,6 +78,21 @@ def test_a_baseline_replaces_the_model():
 def test_what_cannot_be_run_is_refused_with_its_key_and_what_was_expected(change, expected):
     with pytest.raises(ConfigError, match=expected):
         read("retained", [change])
+
+
+@pytest.mark.parametrize("encoding", ["cosine", "embedding"])
+@pytest.mark.parametrize("method", OPTIMIZERS)
+def test_every_method_searches_an_indirect_genome(method, encoding):
+    indirect = [f"model.initial_state.encoding={encoding}", "model.initial_state.coefficients=24"]
+    config = read("retained", indirect, search={"optimizer": method, "population": 8})
+    optimizer, layout = config.optimizer(), config.blueprint.layout
+    for _ in range(3 if method != "bayesian" else 5):  # of which four are random
+        genomes = optimizer.ask()
+        assert genomes.shape == (8, 24)
+        programs, _ = layout.grow(genomes)
+        optimizer.tell(-np.square(programs[:, 33:] - 0.5).sum(axis=1))
+    assert (programs[:, :33] == 0).all(), "the first channel is not trained"
+    assert (programs[:, 33:].std(axis=1) > 0).all()
 
 
 def test_every_numeric_field_refuses_text():

@@ -92,6 +92,61 @@ def test_layout_of_a_grid(blueprint):
     assert states.dtype == parameters.dtype == np.float32
 
 
+def test_an_indirect_genome_fills_the_same_cells_with_fewer_genes(blueprint):
+    program = {"channel": 0, "region": [2, 12, 0, 8], "fill": 9.0, "centre": 0.5, "spread": 0.1}
+    plan = blueprint("grid", initial_state={**program, "encoding": "cosine", "coefficients": 6}, train_rule=True)
+    assert plan.layout.describe().splitlines() == [
+        "genes 0..5  initial state, cosine: 6 coefficients, first drawn from N(0, 0.1), for 80 real around 0.5",
+        "genes 6..15  rule.kernel and bias: 10 real, first drawn from N(0, 0.3)",
+    ]
+    states, parameters = plan.layout.grow(np.stack([np.zeros(16), np.r_[0.3, np.zeros(5), np.ones(10)]]))
+    cells = states.reshape(2, 12, 9)
+    assert (cells[:, :2] == 9).all()
+    assert (cells[:, :, 8] == 9).all()
+    assert (cells[0, 2:, :8] == 0.5).all()
+    np.testing.assert_allclose(cells[1, 2:, :8], 0.5 + 0.3 / np.sqrt(6), rtol=1e-6)  # the constant wave comes first
+    assert (parameters[1] == 1).all()
+
+
+def test_an_indirect_genome_of_a_tape_makes_states(blueprint):
+    made = []
+    for seed in (0, 0, 1):
+        program = {"region": [10, 90], "encoding": "embedding", "coefficients": 5, "embedding_seed": seed}
+        layout = blueprint("tape", space={"states": 3}, initial_state=program).layout
+        assert len(layout) == 5
+        made.append(layout.grow(np.random.default_rng(0).standard_normal((50, 5)))[0])
+    assert made[0].dtype == np.uint8
+    assert np.bincount(made[0][:, 10:].ravel()).shape == (3,)
+    np.testing.assert_array_equal(made[0], made[1])
+    assert (made[0] != made[2]).any()
+
+
+@pytest.mark.parametrize(
+    ("program", "words"),
+    [
+        ({"encoding": "cosine"}, r"initial_state.coefficients: expected 1\.\.108, the trained cells, got None"),
+        ({"encoding": "cosine", "coefficients": 0}, r"coefficients: expected 1\.\.108, the trained cells, got 0"),
+        ({"encoding": "embedding", "coefficients": 109}, r"coefficients: expected 1\.\.108.*got 109"),
+        ({"encoding": "cosine", "region": [0, 2, 0, 2], "coefficients": 5}, r"coefficients: expected 1\.\.4"),
+        ({"encoding": "cosine", "coefficients": True}, "coefficients: expected .* got True"),
+        ({"encoding": "cosine", "coefficients": 2.0}, "coefficients: expected .* got 2.0"),
+        ({"coefficients": 5}, "initial_state.coefficients: a direct encoding has a gene for each cell; leave them out"),
+        ({"encoding": "wavelet", "coefficients": 5}, "initial_state.encoding: expected direct, .* got 'wavelet'"),
+        ({"encoding": "embedding", "coefficients": 5, "embedding_seed": -1}, "initial_state.embedding_seed: .* got -1"),
+        ({"encoding": "embedding", "coefficients": 5, "embedding_seed": "a"}, "embedding_seed: .* got 'a'"),
+    ],
+)
+def test_an_encoding_that_cannot_be_is_refused(blueprint, program, words):
+    with pytest.raises(ValueError, match=words):
+        blueprint("grid", initial_state=program).layout  # noqa: B018 - building it is what is tested
+
+
+def test_a_basis_that_would_fill_the_memory_is_refused(blueprint):
+    plan = blueprint("tape", space={"cells": 200_000}, initial_state={"encoding": "cosine", "coefficients": 100_000})
+    with pytest.raises(ValueError, match="coefficients: expected at most 83 for as many as 200000 trained cells"):
+        plan.layout  # noqa: B018 - building it is what is tested
+
+
 def test_the_rule_alone_can_be_trained(blueprint):
     plan = blueprint("grid", initial_state={"free": False, "fill": 0.25}, train_rule=True)
     assert len(plan.layout) == 10

@@ -248,3 +248,17 @@ def test_an_interrupted_write_leaves_the_old_file(blueprint, saved, monkeypatch)
         save(saved, grown(blueprint("tape"), seed=5))
     assert saved.read_bytes() == before
     assert os.listdir(saved.parent) == ["model.npz"]
+
+
+@pytest.mark.parametrize("kind", ["grid", "tape"])
+@pytest.mark.parametrize("encoding", ["cosine", "embedding"])
+def test_an_indirect_genome_comes_back_and_grows_the_same(blueprint, tmp_path, kind, encoding):
+    program = {"encoding": encoding, "coefficients": 7, "embedding_seed": 3}
+    written = grown(blueprint(kind, initial_state=program))
+    save(tmp_path / "a", written)
+    read = load(tmp_path / "a")
+    assert read.genome.tolist() == written.genome.tolist()
+    assert read.genome.shape == (7,)
+    states, _ = read.blueprint.layout.grow(read.genome[None])
+    np.testing.assert_array_equal(states[0], written.initial_state)
+    np.testing.assert_array_equal(read.initial_state, written.initial_state)

@@ -15,6 +15,12 @@ from emergent.search.optimizer import Optimizer
 __all__ = ["OPTIMIZERS", "BadFitnessError", "BadGenerations", "Optimizer", "Option", "make", "options", "sanitize"]
 
 
+def _bayesian() -> type[Optimizer]:
+    from emergent.search.bayesian import BayesianSearch
+
+    return BayesianSearch
+
+
 def _cma_es() -> type[Optimizer]:
     from emergent.search.cma_es import CMAES
 
@@ -34,6 +40,7 @@ def _random_search() -> type[Optimizer]:
 
 
 OPTIMIZERS: dict[str, Callable[[], type[Optimizer]]] = {
+    "bayesian": _bayesian,
     "cma_es": _cma_es,
     "genetic": _genetic,
     "random_search": _random_search,

@@ -27,6 +27,8 @@ def hilly(genomes: np.ndarray) -> np.ndarray:
 
 
 VARIANTS = {
+    "bayesian": ("bayesian", mixed(4), {"startup": 20, "memory": 50}),
+    "bayesian, bounded": ("bayesian", real(3, -0.5, 1.5), {"startup": 11, "memory": 41}),
     "cma_es, full": ("cma_es", real(5), {"plateau": 2}),
     "cma_es, diagonal": ("cma_es", real(5), {"plateau": 2, "diagonal": True}),
     "cma_es, one run": ("cma_es", real(5), {"plateau": 2, "restarts": False}),
@@ -134,7 +136,7 @@ def test_the_global_generator_is_neither_used_nor_touched(variant):
 
 
 def test_continuing_from_any_generation_is_bit_identical(variant):
-    splits = 36 if len(variant[1]) < 50 else 6
+    splits = 36 if len(variant[1]) < 50 and variant[0] != "bayesian" else 6  # those are slow
     optimizer = new(variant)
     states, seen = [through_a_file(*optimizer.state())], []
     for _ in range(splits):

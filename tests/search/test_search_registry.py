@@ -17,7 +17,9 @@ def real(genes: int) -> Layout:
 
 
 def test_unknown_names_are_answered_with_the_known_ones():
-    with pytest.raises(ValueError, match="no search method 'cmaes'; there are cma_es, genetic, random_search"):
+    with pytest.raises(
+        ValueError, match="no search method 'cmaes'; there are bayesian, cma_es, genetic, random_search"
+    ):
         make("cmaes", real(3), POPULATION, 0)
     with pytest.raises(ValueError, match=r"genetic has no option elite; it has .*elites.*immigrants"):
         make("genetic", real(3), POPULATION, 0, elite=1)
@@ -28,6 +30,10 @@ def test_unknown_names_are_answered_with_the_known_ones():
 @pytest.mark.parametrize(
     ("name", "option", "value", "reason"),
     [
+        ("bayesian", "sampler", "forest", "'tpe' or 'gp'"),
+        ("bayesian", "startup", 0, "greater than or equal to 1"),
+        ("bayesian", "width", 0.0, "greater than 0"),
+        ("bayesian", "memory", 1, "greater than or equal to 2"),
         ("cma_es", "sigma", 0.0, "greater than 0"),
         ("cma_es", "sigma", float("nan"), "less than or equal to 1000"),
         ("cma_es", "plateau", 0, "greater than or equal to 1"),
@@ -59,6 +65,6 @@ def test_options_come_in_their_own_types():
 def test_importing_the_package_loads_no_method():
     code = (
         "import sys, emergent.search; "
-        "sys.exit(any(name.partition('.')[0] in ('cma', 'pydantic', 'matplotlib') for name in sys.modules))"
+        "sys.exit(any(name.partition('.')[0] in ('cma', 'optuna', 'pydantic', 'matplotlib') for name in sys.modules))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
