@@ -61,7 +61,7 @@ class Recorder:
         return self.snapshots.save(len(self.log), about, arrays)
 
     def save_seconds(self, seconds: Mapping[str, float]) -> None:
-        """Keep what the run has taken so far, see `Stopwatch.seconds`; it is about the run, so a failure stops nothing."""
+        """Keep what the run has taken so far, see `Stopwatch.seconds`; a failure to do so stops nothing."""
         with contextlib.suppress(OSError):
             write_whole(self.run.seconds, as_json(seconds))
 

@@ -50,8 +50,8 @@ class Stopwatch:
     def seconds(self) -> dict[str, float]:
         """Seconds so far: on the clock those of each of PARTS, of compiling and in total; of processor time, all cores.
 
-        "search" is ask and tell, "evaluation" that of populations, "selection" the choice of champions and the test. The
-        rest of the total, less compiling, is worlds, log and snapshots. Processor time is without compiling.
+        "search" is ask and tell, "evaluation" that of populations, "selection" the choice of champions and the test.
+        The rest of the total, less compiling, is worlds, log and snapshots. Processor time is without compiling.
         """
         wall, processor = self._began
         compiler = self._compiler
