@@ -213,7 +213,7 @@ def study(
             _list_trials(file, root, import_ or ())
             return
         from emergent import commands
-        from emergent.study.progress import ConsoleReporter
+        from emergent.studies.progress import ConsoleReporter
 
         with ConsoleReporter(console) as reporter:
             studied = commands.study(

@@ -29,7 +29,8 @@ from emergent.training.run_directory import STUDIES as STUDIES_OF_RUNS
 from emergent.training.run_directory import RunDirectory, Summary
 
 if TYPE_CHECKING:
-    from emergent.study import running, trials
+    from emergent.studies import running, trials
+    from emergent.studies.states import State
 
 RUNS, STUDIES = Path("runs"), Path("docs/studies")
 Family = Literal["test", "selection"]
@@ -219,7 +220,7 @@ class Studied(NamedTuple):
 
     Fields:
         page: the file of the page; None if none was written, for not all runs are finished.
-        data: what the page was made from, see `emergent.study.results`; None likewise.
+        data: what the page was made from, see `emergent.studies.results`; None likewise.
         failed: what went wrong with runs, by their paths. stopped: whether it was stopped before its end.
     """
 
@@ -246,7 +247,7 @@ def study(
     goes on. Ctrl-C lets the running ones finish their generation and save; call again to go on.
 
     Args:
-        file: the study, see `emergent.study.config.StudyConfig`.
+        file: the study, see `emergent.studies.config.StudyConfig`.
         jobs: how many runs at once, each in a process of its own with one worker; None for one per core.
         root: the folder of runs.
         out: the folder of STUDY.md, STUDY.json and figures.
@@ -261,48 +262,48 @@ def study(
         MissingExtraError: SciPy is not installed.
         FileNotFoundError: with `table`, some runs are not finished.
     """
-    from emergent.study import intervals, report, trials
-    from emergent.study.running import Quiet, Runner
+    from emergent.studies import intervals, report, trials
+    from emergent.studies.running import Quiet, Runner
+    from emergent.studies.states import states
 
     made = trials.plan(file, imports)
     intervals.check_installed()
     folder = root / STUDIES_OF_RUNS / made.name
-    states = trials.states(made, folder)
+    found = states(made, folder)
     failed, stopped = {}, False
     if not table:
         command = shlex.join(["emergent", *sys.argv[1:]])
-        runner = Runner(*report.to_do(made, folder, states, imports, command), jobs, reporter or Quiet())
+        runner = Runner(*report.to_do(made, folder, found, imports, command), jobs, reporter or Quiet())
         with _stopping(runner):
             runner.go()
         failed, stopped = runner.failed, runner.stopped
-        states = trials.states(made, folder)
-    left = [name for name, state in states.items() if state.name != "finished"]
+        found = states(made, folder)
+    left = [name for name, state in found.items() if state.name != "finished"]
     if left and not partial:
         if table:
             raise FileNotFoundError(
-                f"{len(left)} of {len(states)} runs under {folder} are not finished, such as {left[0]}: do the study "
+                f"{len(left)} of {len(found)} runs under {folder} are not finished, such as {left[0]}: do the study "
                 "without table first, or write a partial one"
             )
         return Studied(None, None, failed, stopped)
-    data, page = report.write(made, folder, states, out)
+    data, page = report.write(made, folder, found, out)
     _draw(data, made, folder, out)
     return Studied(page, data, failed, stopped)
 
 
-def trials_of(
-    file: str | Path, root: Path = RUNS, imports: Sequence[str] = ()
-) -> "list[tuple[trials.Trial, trials.State]]":
+def trials_of(file: str | Path, root: Path = RUNS, imports: Sequence[str] = ()) -> "list[tuple[trials.Trial, State]]":
     """The runs that a study asks for, in the order in which they are done, and what of each is there; as `study`."""
-    from emergent.study import trials
+    from emergent.studies import trials
+    from emergent.studies.states import states
 
     made = trials.plan(file, imports)
-    states = trials.states(made, root / STUDIES_OF_RUNS / made.name)
-    return [(trial, states[trial.name]) for trial in made.trials]
+    found = states(made, root / STUDIES_OF_RUNS / made.name)
+    return [(trial, found[trial.name]) for trial in made.trials]
 
 
 def _draw(data: dict[str, Any], made: "trials.Plan", folder: Path, out: Path) -> None:
     """Draw the figures of a study, and the learning curve of each run that has none yet."""
-    from emergent.study.page import picture
+    from emergent.studies.page import picture
     from emergent.view import plots
 
     for sweep in data["sweeps"]:

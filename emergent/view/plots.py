@@ -98,7 +98,9 @@ def sweep(values: Sequence[Any], scores: Sequence[Sequence[float]], path: Path, 
     x = np.array(values, float) if numbers else np.arange(len(values), dtype=float)
     known = sorted((i for i in range(len(values)) if len(scores[i])), key=lambda i: x[i])
     seeds = [(x[i], score) for i in known for score in scores[i]]
-    axes.plot([at for at, _ in seeds], [score for _, score in seeds], "o", color=_MEAN, ms=4, label="single seeds")
+    axes.plot(
+        [at for at, _ in seeds], [score for _, score in seeds], "o", color=_MEAN, ms=4, zorder=3, label="single seeds"
+    )
     means = [float(np.mean(scores[i])) for i in known]
     axes.plot(x[known], means, "o-", color=_HELD_OUT, lw=2, ms=6, label="mean over seeds")
     if log:

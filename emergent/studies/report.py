@@ -1,14 +1,16 @@
 """From the plan of a study to what is to be done, and from what was done to its page."""
 
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from emergent.files import write_whole
-from emergent.study.page import as_text, page
-from emergent.study.results import collect
-from emergent.study.trials import Plan, State, Untrained
-from emergent.study.work import Job
+from emergent.studies.page import as_text, page
+from emergent.studies.results import collect
+from emergent.studies.states import State
+from emergent.studies.trials import Plan, Untrained
+from emergent.studies.work import Job
 
 
 def to_do(
@@ -39,9 +41,10 @@ def to_do(
 
 def write(made: Plan, folder: Path, states: Mapping[str, State], out: Path) -> tuple[dict[str, Any], Path]:
     """Write data and page of a study into the folder `out`; returns the data, and where the page is."""
-    data = collect(made, folder, states)
+    text = as_text(collect(made, folder, states))
+    data = json.loads(text)  # what the page shows is what the file says
     out.mkdir(parents=True, exist_ok=True)
-    write_whole(out / f"{made.name}.json", as_text(data).encode())
+    write_whole(out / f"{made.name}.json", text.encode())
     path = out / f"{made.name}.md"
     write_whole(path, page(data).encode())
     return data, path

@@ -14,8 +14,9 @@ import yaml
 
 from emergent import model_file
 from emergent.engine import Record
-from emergent.study.summary import summarised
-from emergent.study.trials import Entry, Plan, State, Trial, Untrained
+from emergent.studies.states import State
+from emergent.studies.summary import summarised
+from emergent.studies.trials import Entry, Plan, Trial, Untrained
 from emergent.training.run_directory import HELD_OUT, RunDirectory, facts
 
 FORMAT = 1
@@ -26,7 +27,7 @@ def collect(made: Plan, folder: Path, states: Mapping[str, State]) -> dict[str, 
 
     Args:
         folder: of its runs.
-        states: see `trials.states`; what is not finished is left out, with all variants of that seed.
+        states: see `states.states`; what is not finished is left out, with all variants of that seed.
     """
     reader = _Reader(folder, states, made.config.curves)
     rows = [reader.entry(entry) for entry in made.rows]

@@ -5,7 +5,7 @@ import time
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from emergent.study import running
+from emergent.studies import running
 
 _LINE_EVERY = 10.0  # s between two plain lines, unless a run has come to its end
 

@@ -12,7 +12,7 @@ from multiprocessing.context import SpawnProcess
 from typing import Any, NamedTuple, Protocol
 
 from emergent import cache
-from emergent.study.work import Job, work
+from emergent.studies.work import Job, work
 
 _MOMENT = 0.5  # s: how often the display moves though nothing was heard
 

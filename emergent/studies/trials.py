@@ -1,20 +1,18 @@
-"""The runs that a study asks for, all checked before the first begins, and what of them is there already."""
+"""The runs that a study asks for, all checked before the first begins."""
 
-import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
-import yaml
 from pydantic import TypeAdapter, ValidationError
 
 from emergent import config, parts
 from emergent.config import ConfigError, RunConfig, Settings
 from emergent.model import BaselineBlueprint
-from emergent.study.config import Row, StudyConfig, Sweep, read
+from emergent.studies.config import Row, StudyConfig, Sweep, read
 from emergent.tasks import Driving, Environment, Task
-from emergent.training.run_directory import RunDirectory, check_name, facts
+from emergent.training.run_directory import check_name
 
 
 class Untrained(NamedTuple):
@@ -94,13 +92,6 @@ class Plan(NamedTuple):
         return sorted(found, key=lambda trial: (isinstance(trial.asked, Untrained), trial.seed))
 
 
-class State(NamedTuple):
-    """What of a trial is there: "new", "begun" or "finished", and how many generations are done."""
-
-    name: Literal["new", "begun", "finished"]
-    generations: int
-
-
 # --- what is asked for -----------------------------------------------------------------------------------------------
 
 
@@ -178,10 +169,10 @@ class _Planner:
             data = config.parse(beside if beside.is_file() else source)
         except ConfigError as error:
             raise ConfigError(f"{label}: {error}") from None
-        plain = dict(_flat(data))
+        plain = dict(flat(data))
         for layer in (self.study.base, *layers):
             config.merge(data, layer)
-        changes = {key: value for key, value in _flat(data) if plain.get(key) != value}
+        changes = {key: value for key, value in flat(data) if plain.get(key) != value}
         asked = config.check({**data, "seed": seed, "imports": self.imports}, label)
         return Trial(name, seed, variant, asked, changes)
 
@@ -216,68 +207,10 @@ def _checked_name(label: str, name: str) -> None:
         raise ConfigError(f"{label}: {error}") from None
 
 
-# --- what is there ---------------------------------------------------------------------------------------------------
-
-
-def differences(one: RunConfig, other: RunConfig) -> dict[str, tuple[Any, Any]]:
-    """Where two configurations differ, by dotted keys: what each says, None where it says nothing.
-
-    The files of a user's own parts are not compared: they stand elsewhere on another machine.
-    """
-    ours, theirs = (dict(_flat(made.model_dump(mode="json", exclude={"imports"}))) for made in (one, other))
-    keys = [key for key in {**ours, **theirs} if ours.get(key) != theirs.get(key)]
-    return {key: (ours.get(key), theirs.get(key)) for key in keys}
-
-
-def _flat(data: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
+def flat(data: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
+    """Nested data as pairs of dotted key and value."""
     for key, value in data.items():
         if isinstance(value, Mapping) and value:
-            yield from _flat(value, f"{before}{key}.")
+            yield from flat(value, f"{before}{key}.")
         else:
             yield f"{before}{key}", value
-
-
-def states(made: Plan, folder: Path) -> dict[str, State]:
-    """What of each trial is there, by name; `folder` is that of the study.
-
-    Raises:
-        ConfigError: something there was made from another configuration; it is never overwritten.
-    """
-    found, wrong = {}, []
-    for trial in made.trials:
-        try:
-            found[trial.name] = _state(trial, folder)
-        except ConfigError as error:
-            wrong.append(str(error))
-    if wrong:
-        raise ConfigError(
-            "\n".join(wrong) + "\nnothing is overwritten: remove or move what you no longer want, undo the change, or "
-            "give the row or the study's file another name"
-        )
-    return found
-
-
-def _state(trial: Trial, folder: Path) -> State:
-    if isinstance(trial.asked, Untrained):
-        file = folder / f"{trial.name}.json"
-        if not file.exists():
-            return State("new", 0)
-        there, asked = facts(file).get("asked"), json.loads(json.dumps(trial.asked.data()))
-        if there != asked:
-            raise ConfigError(f"{file}: made from {there}, the study now wants {asked}")
-        return State("finished", 1)
-    directory = RunDirectory(folder / trial.name)
-    if not directory.path.exists():
-        return State("new", 0)
-    if not directory.config.is_file():
-        raise ConfigError(f"{directory.path}: has no config.yaml: half made when a process was killed, or not a run")
-    try:
-        there = config.check(yaml.safe_load(directory.config.read_text()), str(directory.config))
-    except (ConfigError, yaml.YAMLError, TypeError) as error:
-        raise ConfigError(f"{directory.path}: a run that cannot be read here: {error}") from None
-    if changed := differences(there, trial.asked):
-        listed = ", ".join(f"{key} {then!r} -> {now!r}" for key, (then, now) in changed.items())
-        raise ConfigError(f"{directory.path}: a run of another configuration ({listed})")
-    summary = directory.summary()
-    finished = summary.status == "finished" and directory.model.exists()
-    return State("finished" if finished else "begun", summary.generations)

@@ -78,7 +78,7 @@ class StudyConfig(Section):
 
 
 def read(file: str | Path) -> StudyConfig:
-    """The study in a YAML file; its runs are not looked at yet, see `emergent.study.trials.plan`.
+    """The study in a YAML file; its runs are not looked at yet, see `emergent.studies.trials.plan`.
 
     Raises:
         ConfigError: there is no such file, or it is wrong: a line for each thing, with its key.

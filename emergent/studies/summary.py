@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from emergent.study import intervals
+from emergent.studies import intervals
 
 
 def summarised(entry: Mapping[str, Any], first: Mapping[str, Any] | None = None) -> dict[str, Any]:
