@@ -14,6 +14,11 @@ from typing import Any, NamedTuple, Protocol
 from emergent import cache
 from emergent.studies.work import Job, work
 
+_DIED = (
+    "its process ended with status {} and said nothing: is memory short? Try fewer --jobs (a script must call this "
+    "under `if __name__ == '__main__':`, for each process imports it)"
+)
+_STOPPED = "somebody else asked its process to stop; it was saved, and the same command goes on with it"
 _MOMENT = 0.5  # s: how often the display moves though nothing was heard
 
 
@@ -154,12 +159,12 @@ class Runner:
             self._done += 1
             self._at[job.path] = job.generations
         elif not self.stopped or value:
-            died = (
-                f"its process ended with status {process.exitcode} and said nothing: is memory short? Try fewer --jobs "
-                "(a script must call this under `if __name__ == '__main__':`, for each process imports it)"
-            )
-            self.failed[str(job.path)] = value or died
-            self.reporter.note(f"{job.path.name} failed: {str(value or died).strip().splitlines()[-1]}")
+            self._fail(job, value or (_DIED.format(process.exitcode) if kind == "failed" else _STOPPED))
+
+    def _fail(self, job: Job, why: str) -> None:
+        self.failed[str(job.path)] = why
+        self._all += self._at[job.path] - job.generations  # the rest of it is no longer to be done
+        self.reporter.note(f"{job.path.name} failed: {why.strip().splitlines()[-1]}")
 
     def _progress(self) -> Progress:
         at = sum(self._at.values())
@@ -172,7 +177,7 @@ class Runner:
 
 @contextmanager
 def _undisturbed() -> Iterator[None]:
-    """Keep Ctrl-C from a process that is being started: it inherits the mask, and ends its wait by ignoring signals."""
+    """Keep Ctrl-C from a process that is being started: it inherits what is blocked."""
     if not hasattr(signal, "pthread_sigmask"):  # not on Windows
         yield
         return
