@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from emergent import cache as _cache
 
 if TYPE_CHECKING:
-    from emergent.commands import evaluate, replay, resume, runs, train, verify
+    from emergent.commands import evaluate, replay, resume, runs, study, train, verify
     from emergent.config import read
     from emergent.inference import phi, phi_prime
     from emergent.model import Blueprint, Model
@@ -29,12 +29,13 @@ __all__ = [
     "replay",
     "resume",
     "runs",
+    "study",
     "train",
     "verify",
 ]
 
 _HOMES = {
-    "emergent.commands": ("evaluate", "replay", "resume", "runs", "train", "verify"),
+    "emergent.commands": ("evaluate", "replay", "resume", "runs", "study", "train", "verify"),
     "emergent.config": ("read",),
     "emergent.inference": ("phi", "phi_prime"),
     "emergent.model": ("Blueprint", "Model"),

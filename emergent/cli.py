@@ -1,9 +1,9 @@
-"""The command line: `emergent train`, `evaluate`, `verify`, `replay`, `resume`, `runs`, `presets`.
+"""The command line: `emergent train`, `evaluate`, `verify`, `replay`, `resume`, `study`, `runs`, `presets`.
 
 Nothing heavy is imported before a command needs it, so that `--help` answers at once.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -187,6 +187,64 @@ def replay(
 
         load_files(import_ or ())
         commands.replay(run, root=root, track=track, save=save)
+
+
+@app.command()
+def study(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The YAML file of a study.")],
+    jobs: Annotated[
+        int | None,
+        typer.Option("-j", "--jobs", min=1, help="Runs at once, each in its own process.", show_default="all cores"),
+    ] = None,
+    root: RootOption = _ROOT,
+    out: Annotated[Path, typer.Option(help="The folder of the page, its data and figures.")] = Path("docs/studies"),
+    partial: Annotated[
+        bool, typer.Option("--partial", help="Write the page though not all runs are finished.")
+    ] = False,
+    table: Annotated[bool, typer.Option("--table", help="Train nothing, only write the page.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Check everything, list the runs and what each changes, and stop.")
+    ] = False,
+    import_: ImportOption = None,
+) -> None:
+    """Make a table of many runs; a study that was stopped goes on where it was."""
+    with _errors():
+        if dry_run:
+            _list_trials(file, root, import_ or ())
+            return
+        from emergent import commands
+        from emergent.studies.progress import ConsoleReporter
+
+        with ConsoleReporter(console) as reporter:
+            studied = commands.study(
+                file, jobs=jobs, root=root, out=out, partial=partial, table=table, imports=import_ or (),
+                reporter=reporter,
+            )  # fmt: skip
+        for path, why in studied.failed.items():
+            console.print(f"failed: {path}\n{why}", style="red", markup=False, highlight=False, soft_wrap=True)
+        if studied.page is not None:
+            console.print(studied.page.read_text(), markup=False, highlight=False, soft_wrap=True)
+            console.print(f"written: {studied.page}", markup=False, highlight=False, soft_wrap=True)
+        if studied.stopped:
+            console.print("stopped; the same command goes on", highlight=False)
+            raise typer.Exit(130)
+        if studied.page is None:
+            console.print("no page: not all runs are finished. The same command tries them again; --partial writes it")
+            raise typer.Exit(1)
+
+
+def _list_trials(file: Path, root: Path, imports: Sequence[str]) -> None:
+    """List the runs of a study, what of them is there, and what each changes."""
+    from emergent import commands
+
+    listed = commands.trials_of(file, root, imports)
+    width = max(len(trial.name) for trial, _ in listed)
+    for trial, state in listed:
+        changes = ", ".join(f"{key}={value}" for key, value in trial.changes.items())
+        line = f"{trial.name:{width}}  {state.name:8}  {state.generations}/{trial.generations}  {changes}"
+        console.print(line.rstrip(), markup=False, highlight=False, soft_wrap=True)
+    left = sum(state.name != "finished" for _, state in listed)
+    console.print(f"{len(listed)} runs, {left} to be done", highlight=False)
 
 
 @app.command("runs")

@@ -1,4 +1,4 @@
-"""What the command line does, as Python calls: train, resume, evaluate, verify, replay, and the table of runs."""
+"""What the command line does, as Python calls: train, resume, evaluate, verify, replay, studies, the table of runs."""
 
 import shlex
 import signal
@@ -10,11 +10,11 @@ from contextlib import contextmanager, suppress
 from datetime import datetime
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
 import numpy as np
 
-from emergent import engine, model_file, parts
+from emergent import model_file, parts
 from emergent.config import RunConfig, read
 from emergent.engine import Record
 from emergent.model_file import ModelFile
@@ -23,10 +23,16 @@ from emergent.randomness import seeds
 from emergent.tasks import Driving, task_of
 from emergent.tasks.plain import live
 from emergent.training import run_directory
+from emergent.training.evaluation import held_out
 from emergent.training.loop import Reporter, Run, Silent
+from emergent.training.run_directory import STUDIES as STUDIES_OF_RUNS
 from emergent.training.run_directory import RunDirectory, Summary
 
-RUNS = Path("runs")
+if TYPE_CHECKING:
+    from emergent.studies import running, trials
+    from emergent.studies.states import State
+
+RUNS, STUDIES = Path("runs"), Path("docs/studies")
 Family = Literal["test", "selection"]
 
 
@@ -112,8 +118,23 @@ def _go(config: RunConfig, directory: RunDirectory, workers: int | None, reporte
         clips.record(model_file.load(directory.model), directory.clip)
 
 
+class _Noting(Protocol):
+    """Who can be told something."""
+
+    def note(self, message: str) -> None: ...
+
+
+class _Stoppable(Protocol):
+    """A run, or a study."""
+
+    @property
+    def reporter(self) -> _Noting: ...
+
+    def stop(self) -> None: ...
+
+
 @contextmanager
-def _stopping(run: Run) -> Iterator[None]:
+def _stopping(run: _Stoppable) -> Iterator[None]:
     """Let the first Ctrl-C (or SIGTERM) finish the generation and save; the second ends the program at once."""
     if threading.current_thread() is not threading.main_thread():  # only there can signals be handled
         yield
@@ -152,13 +173,7 @@ def evaluate(run: str | Path, family: Family = "test", *, root: Path = RUNS, wor
     """Evaluate the model of a run anew, on episodes that it was not trained on; a Record of arrays (episodes,)."""
     model = open_model(run, root)
     task = task_of(model)
-    world = getattr(task, family)()
-    noise = seeds(int(model.about.get("seed", 0)), family, np.arange(len(world.episodes)))
-    if world.record is None:
-        return live(task, world, EmergentPolicy(model, task.action), noise)
-    grown = model.initial_state[None], model.parameters[None]
-    lived = engine.evaluate(model.blueprint.template, *grown, world.record, noise[None], workers=workers)
-    return Record(*(values[0] for values in lived))
+    return held_out(model, task, family, int(model.about.get("seed", 0)), workers)
 
 
 def verify(run: str | Path, *, root: Path = RUNS, imports: Sequence[str] = ()) -> Verdict:
@@ -198,6 +213,112 @@ def replay(
     from emergent.view.replay import replay as show  # pygame is loaded only here
 
     show(open_model(run, root), track, save)
+
+
+class Studied(NamedTuple):
+    """What came of a study.
+
+    Fields:
+        page: the file of the page; None if none was written, for not all runs are finished.
+        data: what the page was made from, see `emergent.studies.results`; None likewise.
+        failed: what went wrong with runs, by their paths. stopped: whether it was stopped before its end.
+    """
+
+    page: Path | None
+    data: dict[str, Any] | None
+    failed: dict[str, str]
+    stopped: bool
+
+
+def study(
+    file: str | Path,
+    *,
+    jobs: int | None = None,
+    root: Path = RUNS,
+    out: Path = STUDIES,
+    partial: bool = False,
+    table: bool = False,
+    imports: Sequence[str] = (),
+    reporter: "running.Reporter | None" = None,
+) -> Studied:
+    """Do all runs of a study that are not done yet, and write its page, its data and its figures.
+
+    Runs are ordinary ones, in `root`/studies/STUDY/. One that is finished is taken as it is, one that was interrupted
+    goes on. Ctrl-C lets the running ones finish their generation and save; call again to go on.
+
+    Args:
+        file: the study, see `emergent.studies.config.StudyConfig`.
+        jobs: how many runs at once, each in a process of its own with one worker; None for one per core.
+        root: the folder of runs.
+        out: the folder of STUDY.md, STUDY.json and figures.
+        partial: write the page even if not all runs are finished, of those that are.
+        table: train nothing, only write the page.
+        imports: Python files that register parts of your own.
+        reporter: who is told how it goes.
+
+    Raises:
+        ConfigError: the study, or one of its runs, is wrong, or a run that is there is of another configuration;
+            nothing is begun.
+        MissingExtraError: SciPy is not installed.
+        FileNotFoundError: with `table`, some runs are not finished.
+    """
+    from emergent.studies import intervals, report, trials
+    from emergent.studies.running import Quiet, Runner
+    from emergent.studies.states import states
+
+    made = trials.plan(file, imports)
+    intervals.check_installed()
+    folder = root / STUDIES_OF_RUNS / made.name
+    found = states(made, folder)
+    failed, stopped = {}, False
+    if not table:
+        command = shlex.join(["emergent", *sys.argv[1:]])
+        runner = Runner(*report.to_do(made, folder, found, imports, command), jobs, reporter or Quiet())
+        with _stopping(runner):
+            runner.go()
+        failed, stopped = runner.failed, runner.stopped
+        found = states(made, folder)
+    left = [name for name, state in found.items() if state.name != "finished"]
+    if left and not partial:
+        if table:
+            raise FileNotFoundError(
+                f"{len(left)} of {len(found)} runs under {folder} are not finished, such as {left[0]}: do the study "
+                "without table first, or write a partial one"
+            )
+        return Studied(None, None, failed, stopped)
+    data, page = report.write(made, folder, found, out)
+    _draw(data, made, folder, out)
+    return Studied(page, data, failed, stopped)
+
+
+def trials_of(file: str | Path, root: Path = RUNS, imports: Sequence[str] = ()) -> "list[tuple[trials.Trial, State]]":
+    """The runs that a study asks for, in the order in which they are done, and what of each is there; as `study`."""
+    from emergent.studies import trials
+    from emergent.studies.states import states
+
+    made = trials.plan(file, imports)
+    found = states(made, root / STUDIES_OF_RUNS / made.name)
+    return [(trial, found[trial.name]) for trial in made.trials]
+
+
+def _draw(data: dict[str, Any], made: "trials.Plan", folder: Path, out: Path) -> None:
+    """Draw the figures of a study, and the learning curve of each run that has none yet."""
+    from emergent.studies.page import picture
+    from emergent.view import plots
+
+    for sweep in data["sweeps"]:
+        scores = [[float(np.mean(run["test"]["score"])) for run in point["runs"]] for point in sweep["points"]]
+        values = [point["value"] for point in sweep["points"]]
+        plots.sweep(values, scores, out / picture(data, sweep["name"]), sweep["key"], sweep["log"])
+    curves = {
+        row["name"]: [tuple(run["curve"].values()) for run in row["runs"] if "curve" in run] for row in data["rows"]
+    }
+    if curves := {name: runs for name, runs in curves.items() if runs}:
+        plots.curves(curves, out / picture(data, "curves"))
+    for trial in made.trials:
+        directory = RunDirectory(folder / trial.name)
+        if directory.model.exists() and not directory.curve.exists():
+            plots.curve(list(directory.rows()), directory.curve)
 
 
 def runs(root: Path = RUNS) -> list[Summary]:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args, get_origin
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -23,11 +23,13 @@ class ConfigError(ValueError):
     """A configuration that cannot be run: a line for each thing that is wrong, with its key and what was expected."""
 
 
-class _Section(BaseModel):
+class Section(BaseModel):
+    """A part of a configuration: keys that are not known are refused, values do not change."""
+
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class ModelSection(_Section):
+class ModelSection(Section):
     """What is trained: the parts of an Emergent Model, or a baseline."""
 
     space: Settings | None = Field(None, description="cells, their values, and what lies beyond the edge")
@@ -59,7 +61,7 @@ class ModelSection(_Section):
         return Blueprint(**chosen, **bounds)
 
 
-class SearchSection(_Section):
+class SearchSection(Section):
     """How it is searched."""
 
     optimizer: str = Field("genetic", description=f"search method: {', '.join(searching.OPTIMIZERS)}")
@@ -68,7 +70,7 @@ class SearchSection(_Section):
     options: dict[str, Any] = Field({}, description="options of the search method")
 
 
-class EvaluationSection(_Section):
+class EvaluationSection(Section):
     """What the fitness of an individual is."""
 
     episodes: Annotated[int, Field(ge=1, le=10_000)] = Field(24, description="episodes an individual lives through")
@@ -84,7 +86,7 @@ class EvaluationSection(_Section):
     )
 
 
-class RunConfig(_Section):
+class RunConfig(Section):
     """Everything a run depends on."""
 
     seed: Annotated[int, Field(ge=0, lt=2**63)] = Field(0, description="root of every random stream of the run")
@@ -142,10 +144,10 @@ def read(
     Raises:
         ConfigError: whatever is wrong with it, before any work is done.
     """
-    data = dict(source) if isinstance(source, Mapping) else _parse(source)
-    _merge(data, {key: value for key, value in sections.items() if value != {}})
+    data = dict(source) if isinstance(source, Mapping) else parse(source)
+    merge(data, {key: value for key, value in sections.items() if value != {}})
     for change in changes:
-        _merge(data, _change(change))
+        merge(data, _change(change))
     files = [str(Path(file).resolve()) for file in imports]
     parts.load_files(files)
     wanted = data.pop("imports", [])
@@ -160,7 +162,12 @@ def read(
         raise
 
 
-def _parse(source: str | Path) -> dict[str, Any]:
+def parse(source: str | Path) -> dict[str, Any]:
+    """The data in a preset or a YAML file, not checked.
+
+    Raises:
+        ConfigError: there is no such source, or it is not keys and values.
+    """
     try:
         data = yaml.safe_load(_text(source))
     except yaml.YAMLError as error:
@@ -179,7 +186,7 @@ def check(data: Mapping[str, Any], source: str = "configuration") -> RunConfig:
     try:
         config = RunConfig.model_validate(data)
     except ValidationError as error:
-        raise ConfigError("\n".join(f"{source}: {_explain(problem)}" for problem in error.errors())) from None
+        raise ConfigError(explain(error, source, RunConfig)) from None
     try:
         config.blueprint.layout  # noqa: B018 - building it is the check
     except (ValueError, TypeError) as error:
@@ -211,36 +218,47 @@ def _change(change: str) -> dict[str, Any]:
     if not equals or not key.strip():
         raise ConfigError(f"--set {change}: expected key=value, such as search.population=128")
     try:
-        nested: Any = yaml.safe_load(value)
+        return nested(key.strip(), yaml.safe_load(value))
     except yaml.YAMLError:
         raise ConfigError(f"--set {change}: {value!r} is not a YAML value") from None
-    for name in reversed(key.strip().split(".")):
-        nested = {name: nested}
-    return nested
 
 
-def _merge(data: dict[str, Any], changes: Mapping[str, Any]) -> None:
+def nested(key: str, value: Any) -> dict[str, Any]:
+    """ "a.b" and 1 as {"a": {"b": 1}}."""
+    for name in reversed(key.split(".")):
+        value = {name: value}
+    return dict(value)
+
+
+def merge(data: dict[str, Any], changes: Mapping[str, Any]) -> None:
     """Lay `changes` over `data`, in place. Settings of what is replaced by another variant do not apply to that one."""
     for key, value in changes.items():
         if isinstance(value, Mapping) and value:
             data[key] = _kept(data.get(key), value)
-            _merge(data[key], value)
+            merge(data[key], value)
         else:
             data[key] = value
 
 
 def _kept(old: Any, changes: Mapping[str, Any]) -> dict[str, Any]:
     """What remains of a section when these changes are laid over it."""
-    kept = {"name": old} if isinstance(old, str) else dict(old or {})  # a part may be given by its name alone
-    if "baseline" in changes or changes.get("name", kept.get("name")) != kept.get("name"):
+    # a part may be given by its name alone
+    kept = {"name": old} if isinstance(old, str) else dict(old) if isinstance(old, Mapping) else {}
+    if "baseline" in changes:  # it stands instead of all parts
+        return {key: value for key, value in kept.items() if key == "baseline"}
+    if changes.get("name", kept.get("name")) != kept.get("name"):
         return {}
     if changes.get("optimizer", kept.get("optimizer")) != kept.get("optimizer"):
         kept.pop("options", None)
     return kept
 
 
-def _explain(problem: Any) -> str:
-    """One line on what pydantic found wrong."""
+def explain(error: ValidationError, source: str, section: type[BaseModel]) -> str:
+    """A line for each thing that pydantic found wrong in the data for `section`, which came from `source`."""
+    return "\n".join(f"{source}: {_explain(problem, section)}" for problem in error.errors())
+
+
+def _explain(problem: Any, section: type[BaseModel]) -> str:
     steps = [str(step) for step in problem["loc"] if not str(step).startswith(("function-", "str", "dict["))]
     if steps[:1] == ["task"]:  # after it pydantic names which of the tasks it is
         kind, steps = steps[1:2], ["task", *steps[2:]]
@@ -248,7 +266,7 @@ def _explain(problem: Any) -> str:
         kind = []
     key = ".".join(steps) or "all of it"
     if problem["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
-        known = _keys(steps[:-1], *kind)
+        known = _keys(steps[:-1], section, *kind)
         close = difflib.get_close_matches(steps[-1], known, 1)
         return f"{key}: no such key; " + (f"did you mean {close[0]}?" if close else f"there are {', '.join(known)}")
     if problem["type"] == "missing":
@@ -260,12 +278,14 @@ def _explain(problem: Any) -> str:
     return f"{key}: {problem['msg']}, got {problem['input']!r}"
 
 
-def _keys(steps: Sequence[str], task: str = "") -> list[str]:
-    """The keys of the section at this place; `task` is the name of the task that is configured."""
-    section: Any = RunConfig
+def _keys(steps: Sequence[str], section: Any, task: str = "") -> list[str]:
+    """The keys of the section at this place below `section`; `task` is the name of the task that is configured."""
     for step in steps:
         if step == "task":
             section = next((kind for kind in TASKS if kind.model_fields["name"].default == task), None)
+            continue
+        if get_origin(section) is list:
+            section = get_args(section)[0]
             continue
         annotation = getattr(section, "model_fields", {}).get(step)
         section = annotation.annotation if annotation else None

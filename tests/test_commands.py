@@ -128,7 +128,7 @@ def test_a_dry_run_shows_every_default_and_makes_nothing(tmp_path):
 
 def test_help_explains_every_command():
     said = call("--help")
-    for command in ("train", "resume", "evaluate", "verify", "replay", "runs", "presets"):
+    for command in ("train", "resume", "evaluate", "verify", "replay", "runs", "presets", "study"):
         assert command in said
         assert len(call(command, "--help")) > 100
     assert "retained" in call("presets")
@@ -136,7 +136,7 @@ def test_help_explains_every_command():
 
 def test_the_python_calls_do_the_same(trained):
     root, _ = trained
-    assert {"train", "resume", "evaluate", "verify", "replay", "runs"} <= set(dir(emergent))
+    assert {"train", "resume", "evaluate", "verify", "replay", "runs", "study"} <= set(dir(emergent))
     record = emergent.evaluate("first", root=root)
     assert record.score.shape == (3,)
     assert emergent.verify(root / "first").differing == ()

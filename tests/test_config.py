@@ -41,6 +41,8 @@ def test_a_baseline_replaces_the_model():
     config = read("retained", ["model.baseline=linear"])
     assert isinstance(config.blueprint, BaselineBlueprint)
     assert isinstance(read("retained").blueprint, Blueprint)
+    assert read("mlp", ["model.baseline.hidden=4"]).model.baseline == {"name": "mlp", "hidden": 4}
+    assert read("mlp", ["model.baseline=linear"]).model.baseline == "linear"
 
 
 @pytest.mark.parametrize(

@@ -31,6 +31,7 @@ FLOORS = [
     {"emergent.engine", "emergent.inference", "emergent.model_file", "emergent.policy"},
     {"emergent.search", "emergent.tasks"},
     {"emergent.training", "emergent.config"},
+    {"emergent.studies"},
 ]
 ABOVE = len(FLOORS)  # the command line, views, and whatever else uses all of it
 FOR_ENVS = {f"emergent.{name}" for name in ("cache", "verb", "verbs", "parts", "genome", "randomness")}

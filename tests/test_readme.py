@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from emergent.cli import app
+
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
 TRAIN = """
@@ -60,4 +62,6 @@ def test_the_model_by_its_parts_runs(block, capsys):
 
 def test_commands_shown_exist():
     shown = {line.split()[1] for block in blocks("sh") for line in block.splitlines() if line.startswith("emergent ")}
-    assert shown == {"train", "evaluate", "verify", "replay", "resume", "runs", "presets"}
+    known = {command.name or command.callback.__name__ for command in app.registered_commands}
+    assert shown <= known, f"there is no {shown - known}"
+    assert {"train", "replay"} <= shown

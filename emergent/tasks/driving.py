@@ -103,6 +103,11 @@ class Driving(BaseModel):
         first = {"training": _TRAINING, "selection": _SELECTION, "test": _TEST}[purpose]
         return range(first, first + getattr(self, f"{purpose}_tracks"))
 
+    @property
+    def test_families(self) -> list[str]:
+        """The family of each test track."""
+        return [FAMILIES[seed % len(FAMILIES)] for seed in self.tracks("test")]
+
     def _drawn(self, root: int, block: int, episodes: int) -> list[int]:
         draw = generator(root, "tracks", block)
         pools = [draw.permutation(self.tracks("training")[i :: len(FAMILIES)]) for i in range(len(FAMILIES))]

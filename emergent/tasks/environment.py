@@ -100,6 +100,11 @@ class Environment(BaseModel):
         """The world of the final score."""
         return self._episodes("test", np.arange(self.test_episodes))
 
+    @property
+    def test_families(self) -> list[str]:
+        """The family of each test episode: there are none."""
+        return []
+
     def environments(self, world: World) -> Iterator[tuple[gymnasium.Env, int]]:
         """Each episode as an environment and the seed to reset it with."""
         made = self._make()

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -21,7 +21,8 @@ from emergent.engine import Record
 from emergent.model_file import ModelFile
 from emergent.parts import load_files
 from emergent.policy import EmergentPolicy
-from emergent.tasks import World
+from emergent.randomness import seeds as seeds_of
+from emergent.tasks import Driving, Environment, World
 from emergent.tasks.plain import live
 
 
@@ -113,6 +114,19 @@ class Evaluator:
                     "`if __name__ == '__main__':`, for each worker imports it"
                 ) from None
         return self._pool
+
+
+def held_out(
+    model: ModelFile, task: Driving | Environment, family: Literal["test", "selection"], seed: int, workers: int | None
+) -> Record:
+    """One model on the unseen episodes of a family, with the noise of a run's root `seed`; arrays (episodes,)."""
+    world = getattr(task, family)()
+    noise = seeds_of(seed, family, np.arange(len(world.episodes)))
+    if world.record is None:
+        return live(task, world, EmergentPolicy(model, task.action), noise)
+    grown = model.initial_state[None], model.parameters[None]
+    lived = engine.evaluate(model.blueprint.template, *grown, world.record, noise[None], workers=workers)
+    return Record(*(values[0] for values in lived))
 
 
 _of_worker: dict[str, Any] = {}

@@ -21,8 +21,9 @@ from emergent.search import BadFitnessError, BadGenerations, Optimizer, sanitize
 from emergent.tasks import World
 from emergent.training.evaluation import Evaluator
 from emergent.training.recorder import Recorder
-from emergent.training.run_directory import HELD_OUT, RunDirectory
+from emergent.training.run_directory import HELD_OUT, RunDirectory, facts
 from emergent.training.snapshots import Pace
+from emergent.training.stopwatch import Stopwatch
 
 
 class Champion(NamedTuple):
@@ -92,6 +93,7 @@ class Run:
         self.champion: Champion | None = None
         self._workers = workers
         self._stopping = False
+        self._stopwatch = Stopwatch()
         self._told: set[str] = set()  # reasons of failure that the user knows
         self._training: tuple[int, World] | None = None  # the worlds of the present block
 
@@ -115,11 +117,12 @@ class Run:
         if cache.is_cold():
             self.reporter.note("compiling for this machine: about half a minute, only the first time")
         evaluator = Evaluator(self.config, self._workers)
-        try:
-            with Recorder(self.directory) as recorder:
+        with Recorder(self.directory) as recorder, self._stopwatch.going_on(facts(self.directory.seconds)):
+            try:
                 return self._go(recorder, evaluator)
-        finally:
-            evaluator.close()
+            finally:
+                evaluator.close()  # the processor time of its processes is known when they have ended
+                recorder.save_seconds(self._stopwatch.seconds())
 
     def _go(self, recorder: Recorder, evaluator: Evaluator) -> bool:
         search = self.config.search
@@ -136,6 +139,7 @@ class Run:
             if pace.due():
                 with pace.saving():
                     recorder.save_snapshot(*optimizer.state())
+                    recorder.save_seconds(self._stopwatch.seconds())
         recorder.save_snapshot(*optimizer.state())
         if self._stopping and len(recorder.log) < search.generations and not reasons:
             return False
@@ -195,15 +199,18 @@ class Run:
     def _generation(self, number: int, optimizer: Optimizer, evaluator: Evaluator) -> dict[str, Any]:
         """Do a generation; returns its record for the log."""
         root, wanted = self.config.seed, self.config.evaluation
-        genomes = optimizer.ask()
+        with self._stopwatch.measuring("search"):
+            genomes = optimizer.ask()
         block = number // wanted.renew_every
         world = self._training_world(block)
         individuals, episodes = np.arange(len(genomes))[:, None], np.arange(wanted.episodes)
         noise = seeds(root, "noise", number, individuals, episodes)
-        lived = evaluator.live(genomes, world, noise, wanted.action_noise)
-        raw = evaluator.fitness(genomes, lived)
+        with self._stopwatch.measuring("evaluation"):
+            lived = evaluator.live(genomes, world, noise, wanted.action_noise)
+            raw = evaluator.fitness(genomes, lived)
         fitness, bad = sanitize(raw)
-        optimizer.tell(fitness)
+        with self._stopwatch.measuring("search"):
+            optimizer.tell(fitness)
         row = _row(number, len(genomes), fitness, bad, lived) | optimizer.metrics()
         record: dict[str, Any] = {
             "generation": number,
@@ -249,8 +256,9 @@ class Run:
         self, genomes: np.ndarray, world: World, family: str, evaluator: Evaluator
     ) -> tuple[Record, np.ndarray]:
         noise = np.tile(seeds(self.config.seed, family, np.arange(len(world.episodes))), (len(genomes), 1))
-        lived = evaluator.live(genomes, world, noise)
-        fitness = evaluator.fitness(genomes, lived)
+        with self._stopwatch.measuring("selection"):
+            lived = evaluator.live(genomes, world, noise)
+            fitness = evaluator.fitness(genomes, lived)
         return lived, np.where(np.isfinite(fitness), fitness, -np.inf)  # who fails in one episode is no champion
 
     def _test(self, evaluator: Evaluator) -> None:
@@ -264,7 +272,8 @@ class Run:
 
     def _model(self, champion: Champion, tested: Record | None) -> ModelFile:
         """The model file of a champion, with its test result if it has one."""
-        scores: dict[str, Any] = {"selection": {"score": champion.score, "accident_free": champion.accident_free}}
+        selected = {name: getattr(champion, name) for name in ("fitness", "score", "accident_free")}
+        scores: dict[str, Any] = {"selection": selected}
         if tested is not None:
             scores["test"] = {name: getattr(tested, name)[0].tolist() for name in Record._fields}
         config = self.config

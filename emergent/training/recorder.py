@@ -60,6 +60,11 @@ class Recorder:
         self.log.sync()  # a snapshot must not survive a power cut that its generations do not
         return self.snapshots.save(len(self.log), about, arrays)
 
+    def save_seconds(self, seconds: Mapping[str, float]) -> None:
+        """Keep what the run has taken so far, see `Stopwatch.seconds`; a failure to do so stops nothing."""
+        with contextlib.suppress(OSError):
+            write_whole(self.run.seconds, as_json(seconds))
+
     def finish(self, reason: str) -> None:
         """Note that the run has come to its end, and why. If it is continued later, the note no longer counts."""
         write_whole(self.run.finished, as_json({"generations": len(self.log), "reason": reason}))

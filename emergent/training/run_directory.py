@@ -6,6 +6,7 @@
     log/generations.log   the truth: all else below can be made from it again
     snapshots/            where to continue from without living all of the log again
     history.jsonl         one JSON object per generation, for plots and tables
+    seconds.json          what the time went into, see `emergent.training.stopwatch`
     finished.json         after how many generations the run came to its end, and why
     model.npz  curve.png  clip.gif
 
@@ -29,6 +30,7 @@ from emergent.training import log
 
 HELD_OUT = "held_out"  # in a row of the history: the score on episodes that were never trained on
 EXAMPLES = "examples"  # the folder of the runs that come with the program
+STUDIES = "studies"  # the folder of the runs of studies, a folder for each
 
 _LONGEST_NAME = 100
 FORMAT = 1  # of the folder; raised when an older program could misread it
@@ -60,7 +62,7 @@ class RunDirectory:
 
     Attributes:
         path, name: of the folder.
-        config, command, versions, log, snapshots, history, finished, model, curve, clip: paths, as above.
+        config, command, versions, log, snapshots, history, seconds, finished, model, curve, clip: paths, as above.
     """
 
     def __init__(self, path: Path):
@@ -72,6 +74,7 @@ class RunDirectory:
         self.log = path / "log" / "generations.log"
         self.snapshots = path / "snapshots"
         self.history = path / "history.jsonl"
+        self.seconds = path / "seconds.json"
         self.finished = path / "finished.json"
         self.model = path / "model.npz"
         self.curve = path / "curve.png"
@@ -213,7 +216,7 @@ def check_name(name: str) -> None:
         raise ValueError(f"the name of a run cannot have {wrong[0]!r}, got {name!r}: use letters, digits, '-' and '_'")
     if name[0] in ". " or name[-1] in ". ":
         raise ValueError(f"the name of a run cannot begin or end with a dot or a space, got {name!r}")
-    if name in ("latest", EXAMPLES):
+    if name in ("latest", EXAMPLES, STUDIES):
         raise ValueError(f"{name!r} cannot be the name of a run: it has a meaning of its own; choose another")
 
 

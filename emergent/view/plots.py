@@ -1,4 +1,4 @@
-"""Plots for people: the learning curve of a run, and thoughts as space-time diagrams. No window, no global figure."""
+"""Plots for people: learning curves, comparisons, thoughts as space-time diagrams. No window, no global figure."""
 
 import io
 from collections.abc import Mapping, Sequence
@@ -20,6 +20,7 @@ from emergent.view.palette import ROLES, Scale, colours, roles
 
 _INK, _FAINT = "#30343c", "#c9cdd4"
 _BEST, _MEAN, _HELD_OUT = "#c07a1e", "#9aa1ab", "#2f6fc4"
+_LINES = ("#2f6fc4", "#c07a1e", "#3a8f5c", "#a8485a", "#7a5aa8", "#4a9aa8", "#8a6d4f", "#c77bb0", "#5c6470", "#9aa63a")
 _DPI = 110
 _MOST_POINTS = 2000  # of a line: more would only make the file large
 
@@ -77,6 +78,74 @@ def _line(
     y = np.array([row[key] for row in known], float)
     mark = "o" if (marks and len(known) <= 40) or len(known) == 1 else ""
     axes.plot(x, np.where(np.isfinite(y), y, np.nan), color=color, label=label, lw=thick, marker=mark, ms=4)
+
+
+# --- many runs -------------------------------------------------------------------------------------------------------
+
+
+def sweep(values: Sequence[Any], scores: Sequence[Sequence[float]], path: Path, key: str, log: bool = False) -> None:
+    """Draw scores against the values of a key as a PNG: a dot for each seed, a line through their means.
+
+    Args:
+        values: of the key; equally spaced where they are not all numbers.
+        scores: of the seeds, for each value; there may be none.
+        path: of the picture, which is written whole.
+        key: what the values are of. log: whether their axis is logarithmic.
+    """
+    figure = Figure(figsize=(7.6, 3.8), dpi=_DPI, layout="constrained")
+    axes = figure.subplots()
+    numbers = all(type(value) in (int, float) for value in values)
+    x = np.array(values, float) if numbers else np.arange(len(values), dtype=float)
+    known = sorted((i for i in range(len(values)) if len(scores[i])), key=lambda i: x[i])
+    seeds = [(x[i], score) for i in known for score in scores[i]]
+    axes.plot(
+        [at for at, _ in seeds], [score for _, score in seeds], "o", color=_MEAN, ms=4, zorder=3, label="single seeds"
+    )
+    means = [float(np.mean(scores[i])) for i in known]
+    axes.plot(x[known], means, "o-", color=_HELD_OUT, lw=2, ms=6, label="mean over seeds")
+    if log:
+        axes.set_xscale("log")
+    axes.set_xticks(x, [str(value) for value in values])
+    axes.minorticks_off()
+    axes.set_xlabel(key)
+    axes.set_ylabel("test score")
+    _settle(axes)
+    axes.legend(loc="best", frameon=False, fontsize=9, labelcolor=_INK)
+    _write(figure, path, few_colors=True)
+
+
+def curves(rows: Mapping[str, Sequence[tuple[Sequence[float], Sequence[float]]]], path: Path) -> None:
+    """Draw learning curves as a PNG: for each row the median over its runs, and their range shaded.
+
+    Args:
+        rows: by name, for each run its evaluations and its held-out scores; runs of a row may differ in length: where
+            one has ended, its last score counts.
+        path: of the picture, which is written whole.
+    """
+    figure = Figure(figsize=(7.6, 4.6), dpi=_DPI, layout="constrained")
+    axes = figure.subplots()
+    for number, (name, runs) in enumerate(rows.items()):
+        color = _LINES[number % len(_LINES)]
+        x = np.unique(np.concatenate([np.asarray(run[0], float) for run in runs]))
+        y = np.stack([_held(x, *run) for run in runs])
+        style = "-" if number < len(_LINES) else "--"
+        axes.plot(
+            x, np.median(y, axis=0), style, color=color, lw=2, label=name, marker="o" if len(x) == 1 else "", ms=4
+        )
+        axes.fill_between(x, y.min(axis=0), y.max(axis=0), color=color, alpha=0.15, lw=0)
+    axes.set_xlabel("evaluations (individuals tried)")
+    axes.set_ylabel("held-out score")
+    axes.xaxis.set_major_formatter("{x:,.0f}")
+    _settle(axes)
+    if rows:
+        figure.legend(loc="outside lower center", ncols=2, frameon=False, fontsize=9, labelcolor=_INK)
+    _write(figure, path, few_colors=True)
+
+
+def _held(x: np.ndarray, at: Sequence[float], values: Sequence[float]) -> np.ndarray:
+    """`values` at `x`, each from its own place to the next; before the first, the first."""
+    places = np.searchsorted(np.asarray(at), x, side="right") - 1
+    return np.asarray(values, float)[np.maximum(places, 0)]
 
 
 def _settle(axes: Axes) -> None:

@@ -64,9 +64,10 @@ def test_the_log_is_the_same_to_the_byte_for_any_number_of_workers(tmp_path, uni
 def test_a_resumed_run_equals_an_uninterrupted_one(tmp_path, uninterrupted, snapshots):
     config = small()
     directory = RunDirectory.create(tmp_path, "split", config.text(), "test")
-    outcomes = []
+    outcomes, seconds = [], []
     for _ in range(5):
         outcomes.append(Run(config, directory, reporter=StopAt(0, 3, 4, 8)).go())
+        seconds.append(json.loads(directory.seconds.read_text())["search"])
         if not snapshots:
             for file in directory.snapshots.iterdir():
                 file.unlink()
@@ -74,6 +75,8 @@ def test_a_resumed_run_equals_an_uninterrupted_one(tmp_path, uninterrupted, snap
         "the last generation is the end, whether or not it was stopped"
     )
     assert kept(directory) == kept(uninterrupted.directory)
+    assert seconds == sorted(seconds), "added up over all that worked on it"
+    assert seconds[0] > 0
     ours, whole = (model_file.load(path.model) for path in (directory, uninterrupted.directory))
     assert ours.about == whole.about
     assert (ours.genome == whole.genome).all()
@@ -100,6 +103,7 @@ def test_the_champion_has_the_best_selection_fitness_of_all_that_were_tried(unin
     model = model_file.load(uninterrupted.directory.model)
     assert held_out[-1] == champion.score == model.about["scores"]["selection"]["score"]
     assert model.about["generation"] == champion.generation
+    assert model.about["scores"]["selection"]["fitness"] == champion.fitness
     assert len(model.about["scores"]["test"]["score"]) == 3
 
 

@@ -50,6 +50,26 @@ def test_the_curve_is_the_same_file_every_time(tmp_path):
     assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
 
 
+@pytest.mark.parametrize("values", [[1, 8, 30.0], ["tanh", "clip", "relu"]])
+def test_a_sweep_has_a_dot_for_each_seed_and_a_line(tmp_path, values):
+    scores = [[0.1, 0.9], [0.5], []]
+    plots.sweep(values, scores, tmp_path / "a.png", "model.x", log=values[0] == 1)
+    plots.sweep(values, scores, tmp_path / "b.png", "model.x", log=values[0] == 1)
+    assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
+    picture = np.array(Image.open(tmp_path / "a.png").convert("RGB"))
+    assert _share_of(picture, _BLUE) > 0.001
+    assert _share_of(picture, (0x9A, 0xA1, 0xAB), 12) > 0.0001
+
+
+def test_learning_curves_have_a_line_for_each_row_and_hold_the_last_score(tmp_path):
+    rows = {"one": [([4, 8], [0.0, 1.0]), ([4], [0.5])], "other": [([8], [0.2])]}
+    plots.curves(rows, tmp_path / "curves.png")
+    picture = np.array(Image.open(tmp_path / "curves.png").convert("RGB"))
+    assert _share_of(picture, _BLUE) > 0.001
+    assert _share_of(picture, _AMBER) > 0.0001
+    assert plots._held(np.array([2, 4, 6, 8, 9]), [4, 8], [0.0, 1.0]).tolist() == [0, 0, 0, 1, 1]
+
+
 def test_no_window_is_ever_prepared(tmp_path):
     script = (
         "import sys; from pathlib import Path; from emergent.view import plots; plots.curve([], Path(sys.argv[1]));"

@@ -1,0 +1,178 @@
+"""The page of a study: a function of its data alone, so the same data always give the same page."""
+
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+Summary = Mapping[str, Any]
+Column = tuple[str, Callable[[Mapping[str, Any]], str]]  # heading, and the cell of an entry
+_NONE = "-"
+
+
+def as_text(data: Mapping[str, Any]) -> str:
+    """The data as JSON, a list of numbers or words on one line."""
+    text = json.dumps(data, indent=1, ensure_ascii=False, allow_nan=False)
+
+    def on_one_line(found: re.Match[str]) -> str:
+        return "[" + re.sub(r",\n\s+", ", ", found[1]) + "]"
+
+    return re.sub(r"\[\n\s+([^][{}]*?)\n\s*\]", on_one_line, text) + "\n"  # no string holds a bare line break
+
+
+def picture(data: Mapping[str, Any], what: str) -> str:
+    """The file name of a figure of this study."""
+    return f"{data['name']}-{re.sub(r'[^A-Za-z0-9]+', '-', what).strip('-').lower()}.png"
+
+
+def page(data: Mapping[str, Any]) -> str:
+    """The page in Markdown: title, what it is about, tables, figures, and the command that makes it."""
+    rows = data["rows"]
+    blocks = [f"# {data['title']}", data["about"]]
+    if rows:
+        blocks += [_table(_SCORES, rows), _about_scores(data), _table(_COSTS, [r for r in rows if r["trained"]])]
+        blocks += [_ABOUT_COSTS]
+    if any("curve" in run for row in rows for run in row["runs"]):
+        blocks += ["## Learning curves", f"![learning curves]({picture(data, 'curves')})", _ABOUT_CURVES]
+    for sweep in data["sweeps"]:
+        blocks += [f"## {sweep['name']}", f"![{sweep['name']}]({picture(data, sweep['name'])})"]
+        blocks += [_table(_POINTS, sweep["points"]), _about_sweep(sweep)]
+    blocks += [f"Made by `{data['command']}`; the data are in [{data['name']}.json]({data['name']}.json)."]
+    return "\n\n".join(block for block in blocks if block) + "\n"
+
+
+def _table(columns: Sequence[Column], entries: Sequence[Mapping[str, Any]]) -> str:
+    """A table; columns in which no entry has anything are left out."""
+    cells = [(heading, [cell(entry) if entry["runs"] else _NONE for entry in entries]) for heading, cell in columns[1:]]
+    kept = [(heading, column) for heading, column in cells if any(cell != _NONE for cell in column)]
+    heading, name = columns[0]
+    lines = [[heading, *(heading for heading, _ in kept)], ["---", *("---:" for _ in kept)]]
+    lines += [[name(entry), *(column[i] for _, column in kept)] for i, entry in enumerate(entries)]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines) if entries else ""
+
+
+# --- cells -----------------------------------------------------------------------------------------------------------
+
+
+def _name(entry: Mapping[str, Any]) -> str:
+    """The name of a row, and how many seeds it has if not all are done."""
+    name = entry["name"].replace("|", "\\|")
+    missing = entry["trained"] and entry["summary"]["seeds"] < entry["wanted"]
+    missing |= not entry["runs"]
+    return f"{name} ({entry['summary']['seeds']} of {entry['wanted']} done)" if missing else name
+
+
+def _cell(*keys: str, form: str) -> Callable[[Mapping[str, Any]], str]:
+    """Makes a cell of the named numbers of a summary; nothing if one of them is not there."""
+
+    def cell(entry: Mapping[str, Any]) -> str:
+        found = [entry["summary"].get(key) for key in keys]
+        return _NONE if any(value is None for value in found) else form.format(*found)
+
+    return cell
+
+
+def _score(entry: Mapping[str, Any]) -> str:
+    summary = entry["summary"]
+    return f"{summary['score']:.3f}" + ("" if summary["sd"] is None else f" ± {summary['sd']:.3f}")
+
+
+def _interval(key: str, form: str = "{:.3f}") -> Callable[[Mapping[str, Any]], str]:
+    def cell(entry: Mapping[str, Any]) -> str:
+        found = entry["summary"].get(key)
+        return _NONE if found is None else f"{form.format(found[0])} to {form.format(found[1])}"
+
+    return cell
+
+
+def _difference(entry: Mapping[str, Any]) -> str:
+    value = _cell("difference", form="{:+.3f}")(entry)
+    between = _interval("difference_interval", "{:+.3f}")(entry)
+    return value if between == _NONE else f"{value} ({between})"
+
+
+def _families(entry: Mapping[str, Any]) -> str:
+    found = entry["summary"].get("families")
+    return " / ".join(f"{score:.2f}" for score in found.values()) if found else _NONE
+
+
+def _times(form: str, *keys: str) -> Callable[[Mapping[str, Any]], str]:
+    """Makes a cell of what one run took, with how many were made for each that counts."""
+
+    def cell(entry: Mapping[str, Any]) -> str:
+        known = entry["summary"] | entry["summary"].get("seconds", {})
+        if any(key not in known for key in keys):
+            return _NONE
+        times = f"{entry['variants']} x " if entry["variants"] > 1 and len(keys) == 1 else ""
+        return times + " / ".join(form.format(known[key]) for key in keys)
+
+    return cell
+
+
+def _genes(entry: Mapping[str, Any]) -> str:
+    found = entry["summary"].get("genes")
+    return " or ".join(map(str, found)) if found else _NONE
+
+
+_SCORES: list[Column] = [
+    ("", _name),
+    ("score, mean ± sd over seeds", _score),
+    ("95 % interval", _interval("interval")),
+    ("difference to the first row", _difference),
+    ("median seed", _cell("median", form="{:.3f}")),
+    ("worst seed", _cell("worst", form="{:.3f}")),
+    ("sd over episodes", _cell("episode_sd", form="{:.3f}")),
+    ("accident-free (worst seed)", _cell("accident_free", "accident_free_worst", form="{:.0%} ({:.0%})")),
+    ("by family", _families),
+]
+_COSTS: list[Column] = [
+    ("", _name),
+    ("genes", _genes),
+    ("evaluations", _times("{:,.0f}", "evaluations")),
+    ("core seconds", _times("{:,.0f}", "processor")),
+    ("search / evaluation / selection / rest, s", _times("{:.1f}", "search", "evaluation", "selection", "rest")),
+    ("micro-steps per decision", _cell("micro_steps", form="{:.1f}")),
+    ("not halted", _cell("unhalted", form="{:.1%}")),
+]
+_POINTS: list[Column] = [
+    ("value", _name),
+    ("score, mean ± sd over seeds", _score),
+    ("95 % interval", _interval("interval")),
+    ("worst seed", _cell("worst", form="{:.3f}")),
+    ("selection score", _cell("selection", form="{:.3f}")),
+    ("accident-free (worst seed)", _cell("accident_free", "accident_free_worst", form="{:.0%} ({:.0%})")),
+]
+
+# --- captions --------------------------------------------------------------------------------------------------------
+
+_ABOUT_COSTS = (
+    "Costs are means over the seeds, of one run; `n x` where the best of n counts, all of which were run. Core seconds "
+    "are processor time, seconds on the clock are of one worker, both without compiling: *search* is ask and tell, "
+    "*evaluation* that of populations, *selection* the choice of champions and the test, the *rest* worlds, log and "
+    "snapshots. Micro-steps and halting are of the test."
+)
+_ABOUT_CURVES = (
+    "Held-out score of the champion so far, against individuals tried: median over the seeds, and their range shaded."
+)
+
+
+def _about_scores(data: Mapping[str, Any]) -> str:
+    """What the numbers of the first table are."""
+    rows = [row for row in data["rows"] if row["runs"]]
+    text = (
+        "Scores are of the test, read once for each run that counts. Where several variants were run, the best "
+        "counts, seed by seed, by its champion's fitness in selection. The interval is a bootstrap over seeds and "
+        "test episodes, both drawn anew; that of a difference is paired by episode. With few seeds it is a rough one: "
+        "look at the worst seed too."
+    )
+    episodes = sorted({len(row["runs"][0]["test"]["score"]) for row in rows})
+    families = list(dict.fromkeys(family for row in rows for family in row["families"]))
+    text += f" Test episodes: {' or '.join(map(str, episodes)) or 'none yet'}"
+    return text + (f"; families: {' / '.join(families)}." if families else ".")
+
+
+def _about_sweep(sweep: Mapping[str, Any]) -> str:
+    return (
+        f"`{sweep['key']}` was varied; dots are single seeds, the line is their mean, of the test. To choose a value, "
+        "choose by the selection score: who chooses by the test has no test left."
+    )

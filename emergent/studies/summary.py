@@ -1,0 +1,82 @@
+"""The numbers of a row: over its seeds and its test episodes."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from emergent.studies import intervals
+
+
+def summarised(entry: Mapping[str, Any], first: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """The numbers of a row, or of a point of a sweep.
+
+    Args:
+        entry: as `results.collect` makes it.
+        first: the row it is compared with, if both are of the same test.
+
+    Returns:
+        "seeds", how many; and if there are any: "score" (mean over seeds of the mean over episodes), "sd" over the
+        seeds (None of one), "interval", "median", "worst" of the seeds, "episode_sd" (mean over seeds of the standard
+        deviation over episodes), "difference" and "difference_interval" to `first`; of a trained row "selection" and
+        what it cost; what its task and kind have: "accident_free", "families", "micro_steps", "unhalted".
+    """
+    runs = entry["runs"]
+    if not runs:
+        return {"seeds": 0}
+    scores = np.array([run["test"]["score"] for run in runs])
+    means = scores.mean(axis=1)
+    found: dict[str, Any] = {
+        "seeds": len(runs),
+        "score": float(means.mean()),
+        "sd": float(means.std(ddof=1)) if len(runs) > 1 else None,
+        "interval": intervals.of_mean(scores),
+        "median": float(np.median(means)),
+        "worst": float(means.min()),
+        "episode_sd": float(scores.std(axis=1, ddof=1).mean()) if scores.shape[1] > 1 else None,
+    }
+    if first is not None and first is not entry and first["runs"] and first["task"] == entry["task"]:
+        theirs = np.array([run["test"]["score"] for run in first["runs"]])
+        if theirs.shape[1] == scores.shape[1]:
+            found["difference"] = float(scores.mean() - theirs.mean())
+            found["difference_interval"] = intervals.of_difference(scores, theirs)
+    return found | _of_families(entry, scores) | _of_thoughts(entry) | (_costs(entry) if entry["trained"] else {})
+
+
+def _of_families(entry: Mapping[str, Any], scores: np.ndarray) -> dict[str, Any]:
+    """What a task has that knows families of episodes and accidents."""
+    of = np.array(entry["families"])
+    if not len(of):
+        return {}
+    found: dict[str, Any] = {
+        "families": {name: float(scores[:, of == name].mean()) for name in dict.fromkeys(entry["families"])}
+    }
+    if all("failed" in run["test"] for run in entry["runs"]):
+        safe = np.array([1 - np.mean(run["test"]["failed"]) for run in entry["runs"]])
+        found |= {"accident_free": float(safe.mean()), "accident_free_worst": float(safe.min())}
+    return found
+
+
+def _of_thoughts(entry: Mapping[str, Any]) -> dict[str, Any]:
+    """Micro-steps of a decision, and the share of decisions that did not halt."""
+    totals = [run["test"] for run in entry["runs"] if run["test"].get("micro_steps")]
+    if not totals:  # not an automaton
+        return {}
+    length = sum(test["length"] for test in totals)
+    return {name: sum(test[name] for test in totals) / length for name in ("micro_steps", "unhalted")}
+
+
+def _costs(entry: Mapping[str, Any]) -> dict[str, Any]:
+    """What training took: means over the runs that count, of one run each."""
+    runs = entry["runs"]
+    found: dict[str, Any] = {
+        "selection": float(np.mean([run["selection"]["score"] for run in runs])),
+        "genes": sorted({run["genes"] for run in runs}),
+        "evaluations": float(np.mean([run["evaluations"] for run in runs])),
+    }
+    taken = [run["seconds"] for run in runs if run["seconds"]]
+    if taken:
+        mean = {name: float(np.mean([seconds[name] for seconds in taken])) for name in taken[0]}
+        mean["rest"] = mean["total"] - sum(mean[name] for name in ("search", "evaluation", "selection", "compiling"))
+        found["seconds"] = mean
+    return found

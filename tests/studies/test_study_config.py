@@ -1,0 +1,77 @@
+"""The file of a study: what is refused, and how; nothing is begun then."""
+
+import pytest
+
+from emergent.config import ConfigError, Section
+from emergent.studies.config import StudyConfig
+from emergent.studies.trials import plan
+
+ROW = {"name": "a", "source": "linear"}
+SWEEP = {"name": "s", "source": "linear", "key": "search.population", "values": [4, 8]}
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"titel": "x"}, "titel: no such key; did you mean title"),
+        ({"title": ""}, "title: .*at least 1 character"),
+        ({"seeds": 0}, "seeds: .*greater than or equal to 1, got 0"),
+        ({"rows": [], "sweeps": []}, "expected rows, sweeps or both"),
+        ({"rows": [ROW | {"sauce": 1}]}, r"rows\.0\.sauce: no such key; did you mean source"),
+        ({"rows": [{"name": "a"}]}, r"rows\.0: .*expected one of source, untrained and centre_line"),
+        ({"rows": [ROW | {"untrained": "linear"}]}, "expected one of source, untrained and centre_line"),
+        ({"rows": [{"name": "a", "untrained": "linear", "change": {"task": {}}}]}, "change and best_of are of a row"),
+        ({"base": {"seed": 3}}, "base: .*sets the seed"),
+        ({"rows": [ROW | {"best_of": [{"seed": 3}]}]}, r"rows\.0\.best_of\.0: .*sets the seed"),
+        ({"base": {"search": {"populaton": 3}}}, "row 'a': search.populaton: no such key; did you mean population"),
+        ({"rows": [ROW | {"change": {"model": {"baseline": "linea"}}}]}, "'a': model: there is no baseline named"),
+        ({"rows": [ROW | {"source": "liner"}]}, "row 'a': liner: neither a file nor a preset; .*mean linear"),
+        ({"rows": [ROW, ROW]}, "two runs would be called a-0"),
+        ({"rows": [{"name": "a", "untrained": "linea"}]}, "'a': untrained: there is no baseline named 'linea'"),
+        ({"base": {"task": {"t": 3}}, "rows": [{"name": "a", "untrained": "linear"}]}, "row 'a': .*t: no such key"),
+        ({"sweeps": [SWEEP | {"values": [4, 1]}]}, "sweep 's', search.population = 1: .*greater than or equal to 2"),
+        ({"sweeps": [SWEEP | {"key": "search.pop"}]}, "search.pop: no such key"),
+        ({"sweeps": [SWEEP | {"values": [0, 1], "log": True}]}, "logarithmic axis needs .* numbers above 0"),
+        ({"sweeps": [SWEEP | {"key": "seed"}]}, "sets the seed"),
+        ({"sweeps": [SWEEP | {"values": []}]}, r"sweeps\.0\.values: .*at least 1 item"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_is_refused_with_its_key(small, tmp_path, changes, expected):
+    with pytest.raises(ConfigError, match=expected):
+        plan(small(tmp_path, **({"rows": [ROW], "sweeps": []} | changes)))
+
+
+def test_a_file_that_is_not_there_or_has_an_unusable_name_is_refused(small, tmp_path):
+    with pytest.raises(ConfigError, match="expected the YAML file of a study, but there is no such file"):
+        plan("linear")
+    file = small(tmp_path).rename(tmp_path / "latest.yaml")
+    with pytest.raises(ConfigError, match="cannot be the name of a run"):
+        plan(file)
+
+
+def test_layers_are_laid_over_each_other(small, tmp_path):
+    """Source, base, change, variant, seed; what one names replaces, what it does not stays."""
+    (tmp_path / "mine.yaml").write_text(
+        "model: {baseline: linear}\nsearch: {optimizer: cma_es, population: 9, generations: 7, options: {sigma: 0.3}}"
+    )
+    row = {"name": "A row, of mine!", "source": "mine.yaml", "change": {"evaluation": {"episodes": 4}}}
+    row["best_of"] = [{"search": {"population": 6}}, {"search": {"optimizer": "random_search"}}]
+    made = plan(small(tmp_path, base={"search": {"generations": 3}}, rows=[row], sweeps=[], seeds=2))
+    assert [trial.name for trial in made.trials] == [f"A-row-of-mine-{v}-{s}" for s in (0, 1) for v in (0, 1)]
+    first, second = (trial.asked for trial in made.trials[2:])
+    assert (first.seed, first.search.population, first.search.generations) == (1, 6, 3)
+    assert first.search.options == {"sigma": 0.3}
+    assert (second.search.optimizer, second.search.population, second.search.options) == ("random_search", 9, {})
+    assert first.evaluation.episodes == 4
+    assert made.trials[2].changes == {"search.population": 6, "search.generations": 3, "evaluation.episodes": 4}
+
+
+def test_every_key_is_explained():
+    sections = [
+        StudyConfig,
+        *(model for model in Section.__subclasses__() if model.__module__ == StudyConfig.__module__),
+    ]
+    assert len(sections) >= 3
+    for model in sections:
+        for name, field in model.model_fields.items():
+            assert field.description, f"{model.__name__}.{name}"
