@@ -3,6 +3,8 @@
 Nothing heavy is imported before a command needs it, so that `--help` answers at once.
 """
 
+import shlex
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -38,6 +40,11 @@ WorkersOption = Annotated[
 ]
 RootOption = Annotated[Path, typer.Option("--runs", help="The folder of runs.")]
 _ROOT = Path("runs")
+
+
+def _command() -> str:
+    """The command line as it was given."""
+    return shlex.join(["emergent", *sys.argv[1:]])
 
 
 @contextmanager
@@ -105,7 +112,7 @@ def train(
         with ConsoleReporter(console) as reporter:
             directory = commands.train(
                 source, name=name, root=root, workers=workers, imports=import_ or (), changes=set_ or (),
-                reporter=reporter, **sections,
+                reporter=reporter, command=_command(), **sections,
             )  # fmt: skip
         _conclude(directory.path)
 
@@ -165,7 +172,12 @@ def verify(run: RunArgument, import_: ImportOption = None, root: RootOption = _R
         verdict = commands.verify(run, root=root, imports=import_ or ())
         _show("test", verdict.record)
         if verdict.differing:
-            console.print(f"NOT the result in the model file: {', '.join(verdict.differing)} differ", style="bold red")
+            most = ", ".join(f"{name} by up to {apart:.1g}" for name, apart in verdict.differing.items())
+            console.print(
+                f"NOT to the last bit the result in the model file: {most}. Where it is this little, other versions of "
+                "the libraries or another processor may be why",
+                style="bold red", soft_wrap=True,
+            )  # fmt: skip
             raise typer.Exit(1)
         console.print("verified: exactly the result in the model file", style="green")
 
@@ -218,7 +230,7 @@ def study(
         with ConsoleReporter(console) as reporter:
             studied = commands.study(
                 file, jobs=jobs, root=root, out=out, partial=partial, table=table, imports=import_ or (),
-                reporter=reporter,
+                reporter=reporter, command=_command(),
             )  # fmt: skip
         for path, why in studied.failed.items():
             console.print(f"failed: {path}\n{why}", style="red", markup=False, highlight=False, soft_wrap=True)
@@ -253,10 +265,12 @@ def list_runs(root: RootOption = _ROOT) -> None:
     with _errors():
         from emergent import commands
 
-        table = Table("run", "state", "generations", "held-out score", "created", box=None)
+        table = Table("state", "generations", "held-out score", "created (UTC)", box=None)
+        table.add_column("run", overflow="fold")
         for summary in commands.runs(root):
             score = "" if summary.held_out is None else f"{summary.held_out:.3f}"
-            table.add_row(summary.name, summary.status, str(summary.generations), score, summary.created)
+            created = summary.created[:16].replace("T", " ")
+            table.add_row(summary.status, str(summary.generations), score, created, summary.name)
         console.print(table)
 
 

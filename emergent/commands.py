@@ -1,8 +1,6 @@
 """What the command line does, as Python calls: train, resume, evaluate, verify, replay, studies, the table of runs."""
 
-import shlex
 import signal
-import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -41,11 +39,11 @@ class Verdict(NamedTuple):
 
     Fields:
         record: what the plain path gave, arrays (episodes,).
-        differing: names of the fields in which any episode differs, by any bit.
+        differing: the fields in which any episode differs, by any bit, and by how much at most.
     """
 
     record: Record
-    differing: tuple[str, ...]
+    differing: dict[str, float]
 
 
 def train(
@@ -57,6 +55,7 @@ def train(
     imports: Sequence[str] = (),
     changes: Sequence[str] = (),
     reporter: Reporter = Silent(),  # noqa: B008 - it has no state
+    command: str = "",
     **sections: Mapping[str, Any],
 ) -> RunDirectory:
     """Train a model, in a new run directory.
@@ -69,6 +68,7 @@ def train(
         imports: Python files that register parts of your own.
         changes: "key=value" with dotted keys, as `--set` has them.
         reporter: who is told how it goes.
+        command: the command line that asked for the run, to be kept with it.
         sections: values to merge into the configuration, as `search={"population": 128}`.
 
     Returns:
@@ -81,7 +81,7 @@ def train(
     config = read(source, changes, imports, **sections)
     stem = "run" if isinstance(source, Mapping) else Path(source).stem
     default = f"{stem}-{datetime.now():%Y%m%d-%H%M%S}"
-    directory = RunDirectory.create(root, name, config.text(), shlex.join(["emergent", *sys.argv[1:]]), default)
+    directory = RunDirectory.create(root, name, config.text(), command or "emergent.train in Python", default)
     reporter.note(f"run {directory.path}: {config.optimizer().describe()}; {len(config.blueprint.layout)} genes")
     _go(config, directory, workers, reporter)
     return directory
@@ -202,8 +202,8 @@ def _verify(path: Path, imports: list[str]) -> Verdict:
     world = task.test()
     noise = seeds(int(model.about["seed"]), "test", np.arange(len(world.episodes)))
     record = live(task, world, EmergentPolicy(model, task.action), noise)
-    differing = [name for name in Record._fields if getattr(record, name).tolist() != kept[name]]
-    return Verdict(record, tuple(differing))
+    apart = {name: np.abs(getattr(record, name) - kept[name]).max() for name in Record._fields}
+    return Verdict(record, {name: float(most) for name, most in apart.items() if most != 0})
 
 
 def replay(
@@ -240,6 +240,7 @@ def study(
     table: bool = False,
     imports: Sequence[str] = (),
     reporter: "running.Reporter | None" = None,
+    command: str = "",
 ) -> Studied:
     """Do all runs of a study that are not done yet, and write its page, its data and its figures.
 
@@ -255,6 +256,7 @@ def study(
         table: train nothing, only write the page.
         imports: Python files that register parts of your own.
         reporter: who is told how it goes.
+        command: the command line that asked for it, to be kept with every run.
 
     Raises:
         ConfigError: the study, or one of its runs, is wrong, or a run that is there is of another configuration;
@@ -272,8 +274,8 @@ def study(
     found = states(made, folder)
     failed, stopped = {}, False
     if not table:
-        command = shlex.join(["emergent", *sys.argv[1:]])
-        runner = Runner(*report.to_do(made, folder, found, imports, command), jobs, reporter or Quiet())
+        asked = command or "emergent.study in Python"
+        runner = Runner(*report.to_do(made, folder, found, imports, asked), jobs, reporter or Quiet())
         with _stopping(runner):
             runner.go()
         failed, stopped = runner.failed, runner.stopped

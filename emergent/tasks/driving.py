@@ -5,16 +5,16 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property, lru_cache
 from itertools import repeat
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 import gymnasium
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from emergent.randomness import generator
 from emergent.tasks.world import World
 from envs import drivers  # noqa: F401 - it registers the hand-written driver
-from envs.families import FAMILIES, generate
+from envs.families import FAMILIES, WIDTHS, generate
 from envs.limits import Limits, changed_limits
 from envs.reference import Reference, centre_line, reference
 from envs.toy_car import ToyCar
@@ -23,6 +23,8 @@ from envs.world import build
 
 # Seeds of tracks, whose family is seed % 3: where those of each purpose begin. None is ever shared.
 _TRAINING, _SELECTION, _TEST, _END = 0, 10_000, 20_000, 1_000_000
+_ROOM = 0.5  # m that a road must leave to its drivers, at least
+_MOST_OBSTACLES = 4  # for which there is room on every generated track
 
 
 class Driving(BaseModel):
@@ -34,7 +36,7 @@ class Driving(BaseModel):
     beams: Annotated[int, Field(ge=1, le=1024)] = Field(9, description="LIDAR beams over 180 degrees")
     previous_scan: bool = Field(False, description="observe the scan before the last one too")
     discrete: bool = Field(False, description="nine actions instead of two numbers")
-    obstacles: Annotated[int, Field(ge=0, le=100)] = Field(0, description="obstacles on each track")
+    obstacles: Annotated[int, Field(ge=0, le=_MOST_OBSTACLES)] = Field(0, description="obstacles on each track")
     time_limit: Annotated[float, Field(gt=0, le=3600)] = Field(60.0, description="seconds of an episode")
     accident_cost: Annotated[float, Field(ge=0, le=1000)] = Field(1.0, description="reward lost by an accident")
     limits: dict[str, float] = Field({}, description="the car's limits, by the names of envs.limits.Limits, SI units")
@@ -51,8 +53,21 @@ class Driving(BaseModel):
     @field_validator("limits")
     @classmethod
     def _limits_of_a_car(cls, changes: dict[str, float]) -> dict[str, float]:
-        changed_limits(changes)
+        limits = changed_limits(changes)
+        if 2.0 * limits.clearance > WIDTHS[0] - _ROOM:
+            raise ValueError(
+                f"clearance: expected at most {(WIDTHS[0] - _ROOM) / 2:g} m, for there are roads of {WIDTHS[0]:g} m, "
+                f"got {limits.clearance:g}"
+            )
         return changes
+
+    @model_validator(mode="after")
+    def _a_step_at_least(self) -> Self:
+        if self.time_limit < self._limits.time_step:
+            raise ValueError(
+                f"time_limit: expected at least one time step, {self._limits.time_step} s, got {self.time_limit}"
+            )
+        return self
 
     # --- what a model must fit -----------------------------------------------------------------------------------
 

@@ -54,15 +54,20 @@ class Evaluator:
 
     def fitness(self, genomes: np.ndarray, record: Record) -> np.ndarray:
         """Fitness (n,): the mean reward, less the prices of thinking, of not halting and of cells that are not 0."""
-        prices = self.config.evaluation
-        thoughts = np.maximum(record.length, 1)
-        fitness = record.reward.mean(axis=1)
-        fitness -= prices.micro_step_price * (record.micro_steps / thoughts).mean(axis=1)
-        fitness -= prices.unhalted_price * (record.unhalted / thoughts).mean(axis=1)
-        if prices.nonzero_price:
+        return np.asarray(record.reward.mean(axis=1) - sum(self.prices(genomes, record).values()))
+
+    def prices(self, genomes: np.ndarray, record: Record) -> dict[str, np.ndarray]:
+        """What each individual pays, (n,) each, by the names that the history has; what is free is left out."""
+        wanted, thoughts = self.config.evaluation, np.maximum(record.length, 1)
+        paid = {}
+        if wanted.micro_step_price:
+            paid["micro_step_price"] = wanted.micro_step_price * (record.micro_steps / thoughts).mean(axis=1)
+        if wanted.unhalted_price:
+            paid["unhalted_price"] = wanted.unhalted_price * (record.unhalted / thoughts).mean(axis=1)
+        if wanted.nonzero_price:
             programs, _ = self.config.blueprint.layout.grow(genomes)
-            fitness -= prices.nonzero_price * (programs != 0).mean(axis=1)
-        return fitness
+            paid["nonzero_price"] = wanted.nonzero_price * (programs != 0).mean(axis=1)
+        return paid
 
     def close(self) -> None:
         """End the worker processes, if there are any."""

@@ -4,15 +4,17 @@ What happens is a function of the configuration alone. Everything a resumed run 
 generations again through ask and tell, from the last snapshot on, without evaluating anybody.
 """
 
+import threading
 import time
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import cached_property
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
-from emergent import cache, model_file
+from emergent import model_file
 from emergent.config import RunConfig
 from emergent.engine import Record
 from emergent.model_file import ModelFile
@@ -24,6 +26,8 @@ from emergent.training.recorder import Recorder
 from emergent.training.run_directory import HELD_OUT, RunDirectory, facts
 from emergent.training.snapshots import Pace
 from emergent.training.stopwatch import Stopwatch
+
+_PATIENCE = 3.0  # s without a word
 
 
 class Champion(NamedTuple):
@@ -114,8 +118,6 @@ class Run:
         """
         if self.directory.summary().status == "finished" and self.directory.model.exists():
             return True
-        if cache.is_cold():
-            self.reporter.note("compiling for this machine: about half a minute, only the first time")
         evaluator = Evaluator(self.config, self._workers)
         with Recorder(self.directory) as recorder, self._stopwatch.going_on(facts(self.directory.seconds)):
             try:
@@ -132,7 +134,8 @@ class Run:
         pace, reasons = Pace(), optimizer.stop()
         while len(recorder.log) < search.generations and not reasons and not self._stopping:
             began = time.monotonic()
-            logged = recorder.append(self._generation(len(recorder.log), optimizer, evaluator))
+            with self._patience("compiling for this machine: up to half a minute, only the first time"):
+                logged = recorder.append(self._generation(len(recorder.log), optimizer, evaluator))
             self._watch(watch, logged, evaluator)
             self.reporter.generation(self, logged["history"], time.monotonic() - began)
             reasons = optimizer.stop()
@@ -146,6 +149,16 @@ class Run:
         self._test(evaluator)
         recorder.finish(", ".join(reasons) or "all generations done")
         return True
+
+    @contextmanager
+    def _patience(self, why: str) -> Iterator[None]:
+        """Say why it takes so long, if it does."""
+        timer = threading.Timer(_PATIENCE, self.reporter.note, [why])
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
 
     def _watch(self, watch: BadGenerations, logged: Mapping[str, Any], evaluator: Evaluator) -> None:
         """Tell of individuals that failed, each reason once; give up when all did, again and again."""
@@ -207,14 +220,16 @@ class Run:
         noise = seeds(root, "noise", number, individuals, episodes)
         with self._stopwatch.measuring("evaluation"):
             lived = evaluator.live(genomes, world, noise, wanted.action_noise)
-            raw = evaluator.fitness(genomes, lived)
+            raw, prices = evaluator.fitness(genomes, lived), evaluator.prices(genomes, lived)
         fitness, bad = sanitize(raw)
         with self._stopwatch.measuring("search"):
             optimizer.tell(fitness)
         row = _row(number, len(genomes), fitness, bad, lived) | optimizer.metrics()
+        row |= {name: float(np.nanmean(price)) for name, price in prices.items()}
         record: dict[str, Any] = {
             "generation": number,
             "block": block,
+            "seeds": {"tasks": list(world.episodes), "noise": _fingerprint(noise)},
             "genomes": _fingerprint(genomes),
             "fitness": raw,
         }
@@ -236,7 +251,8 @@ class Run:
 
     @cached_property
     def _selection_world(self) -> World:
-        return self.config.task.selection()
+        with self._patience("preparing the worlds of selection, whose reference drivers are computed the first time"):
+            return self.config.task.selection()
 
     def _selected(
         self, number: int, best: np.ndarray, favourite: np.ndarray | None, evaluator: Evaluator
@@ -265,7 +281,9 @@ class Run:
         """Read the test score of the champion, once, and write it into the model file."""
         if self.champion is None:  # the last generation always selects
             raise BadFitnessError(f"nobody had a usable fitness in selection, so there is no model: {_said(evaluator)}")
-        lived, fitness = self._held_out(self.champion.genome[None], self.config.task.test(), "test", evaluator)
+        with self._patience("preparing the worlds of the test, whose reference drivers are computed the first time"):
+            world = self.config.task.test()
+        lived, fitness = self._held_out(self.champion.genome[None], world, "test", evaluator)
         if not np.isfinite(fitness).all():
             raise BadFitnessError(f"the champion failed in its test: {_said(evaluator)}; mend the task, then resume")
         model_file.save(self.directory.model, self._model(self.champion, lived))
@@ -295,8 +313,8 @@ def _said(evaluator: Evaluator) -> str:
     return "; ".join(f"{times} x {reason}" for reason, times in evaluator.failures.most_common(3)) or "nothing"
 
 
-def _fingerprint(genomes: np.ndarray) -> int:
-    return zlib.crc32(genomes.tobytes())
+def _fingerprint(numbers: np.ndarray) -> int:
+    return zlib.crc32(numbers.tobytes())
 
 
 def _row(number: int, population: int, fitness: np.ndarray, bad: int, lived: Record) -> dict[str, Any]:

@@ -46,7 +46,7 @@ class Summary(NamedTuple):
     Fields:
         status: "running", "finished", "interrupted", or "damaged" (its history cannot be read).
         generations: how many are done.
-        held_out: the best held-out score so far, None before the first.
+        held_out: the score of the present champion in selection, None before the first.
         created: ISO date and time in UTC, "" if unknown.
     """
 
@@ -148,13 +148,13 @@ class RunDirectory:
 
     def summary(self) -> Summary:
         """The state of the run, from its files."""
-        generations, best = 0, None
+        generations, held_out = 0, None
         try:
             for row in self.rows():
                 generations += 1
                 score = row.get(HELD_OUT)
-                if isinstance(score, int | float) and (best is None or score > best):
-                    best = float(score)
+                if isinstance(score, int | float):
+                    held_out = float(score)
             status = "interrupted"
         except (DamagedFileError, OSError):
             status = "damaged"
@@ -162,7 +162,7 @@ class RunDirectory:
             status = "running"
         elif status != "damaged" and self.is_finished(generations):
             status = "finished"
-        return Summary(self.name, status, generations, best, self.created())
+        return Summary(self.name, status, generations, held_out, self.created())
 
 
 # --- finding runs ----------------------------------------------------------------------------------------------------

@@ -199,7 +199,7 @@ def test_the_first_lap_starts_at_the_start_speed(driven):
 
 @pytest.mark.parametrize("seed", range(2, 92, 6))
 def test_nobody_is_faster_down_the_straight_at_the_start(seed):
-    """At full throttle from the start, straight on, in whatever time, until the reference slows down for the first bend.
+    """At full throttle from the start, straight on, in whatever time, until the reference slows down for a bend.
 
     But for centimetres: no road is quite straight.
     """
