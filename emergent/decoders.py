@@ -7,7 +7,7 @@ import numpy as np
 from annotated_types import Ge
 
 from emergent.parts import part
-from emergent.spaces import Grid, Place, Tape, Zone, places, zone
+from emergent.spaces import Discrete, Grid, Place, Space, Zone, places, zone
 from emergent.verbs import decode, levels
 
 f32 = np.float32
@@ -58,19 +58,19 @@ def readout(
 
 @part("decoder", "zone_counts")
 def zone_counts(
-    space: Tape, outputs: int, zones: Sequence[Zone], state: Annotated[int, Ge(1)] = 1, gain: float = 1.0
+    space: Discrete, outputs: int, zones: Sequence[Zone], state: Annotated[int, Ge(1)] = 1, gain: float = 1.0
 ) -> ZoneCounts:
-    """Each output from a zone of a tape: -gain if none of its cells is in `state`, gain if all are.
+    """Each output from a zone of a tape or a board: -gain if none of its cells is in `state`, gain if all are.
 
     Raises:
-        ValueError: not one zone for each output, or a state that the tape does not have.
+        ValueError: not one zone for each output, or a state that the space does not have.
     """
     if state >= levels(space):
         raise ValueError(f"state: expected one in 1..{levels(space) - 1}, got {state}")
     return ZoneCounts(*_together(space, zones, outputs), gain, state)
 
 
-def _together(space: Tape | Grid, zones: Sequence[Zone], outputs: int) -> tuple[np.ndarray, np.ndarray]:
+def _together(space: Space, zones: Sequence[Zone], outputs: int) -> tuple[np.ndarray, np.ndarray]:
     """The cells of all zones, and where each begins."""
     if len(zones) != outputs:
         raise ValueError(f"zones: expected one for each of {outputs} outputs, got {len(zones)}")

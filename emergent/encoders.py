@@ -12,7 +12,7 @@ import numpy as np
 from annotated_types import Ge, Le
 
 from emergent.parts import part
-from emergent.spaces import OPERATIONS, Grid, Place, Tape, places
+from emergent.spaces import OPERATIONS, Grid, Place, Space, places
 from emergent.verbs import LANES, encode, inject, join, levels
 
 Operation = Literal["overwrite", "add", "xor"]
@@ -80,7 +80,7 @@ def injection(
 
 @part("encoder", "thermometer")
 def thermometer(
-    space: Tape | Grid,
+    space: Space,
     low: Sequence[float],
     high: Sequence[float],
     at: Place,
@@ -95,7 +95,7 @@ def thermometer(
 
 @part("encoder", "one_hot")
 def one_hot(
-    space: Tape | Grid,
+    space: Space,
     low: Sequence[float],
     high: Sequence[float],
     at: Place,
@@ -133,7 +133,7 @@ def scaling(low: Sequence[float], high: Sequence[float]) -> tuple[np.ndarray, np
 
 
 def _wiring(
-    space: Tape | Grid, at: Place, values: int, operation: str, held: bool
+    space: Space, at: Place, values: int, operation: str, held: bool
 ) -> tuple[np.ndarray, np.ndarray, int, int, bool]:
     """The fields every encoder begins with."""
     states = levels(space)

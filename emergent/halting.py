@@ -8,7 +8,7 @@ from typing import Annotated, NamedTuple
 from annotated_types import Ge, Le
 
 from emergent.parts import part
-from emergent.spaces import Grid, Tape, places
+from emergent.spaces import Space, places
 from emergent.verbs import arm, halted, levels
 
 MaxSteps = Annotated[int, Ge(1), Le(1_000_000)]
@@ -36,7 +36,7 @@ def steps(steps: MaxSteps = 10) -> Steps:
 
 @part("halting", "threshold")
 def threshold(
-    space: Tape | Grid, at: list[int] | list[tuple[int, int]], level: float = 0.7, max_steps: MaxSteps = 100
+    space: Space, at: list[int] | list[tuple[int, int]], level: float = 0.7, max_steps: MaxSteps = 100
 ) -> Threshold:
     """One cell at or above a level: a state of a tape, a value of a grid. The cell starts every thought at 0.
 

@@ -27,6 +27,13 @@ _KINDS: dict[str, dict[str, Any]] = {
         "decoder": {"name": "zone_counts", "zones": [{"cells": [50, 60]}, {"cells": [60, 70]}]},
     },
     "gated tape": {"halting": {"name": "threshold", "at": [80], "level": 1, "max_steps": 30}},
+    "board": {
+        "space": {"name": "board", "height": 12, "width": 11, "boundary": "periodic"},
+        "rule": {"name": "life"},
+        "encoder": {"name": "one_hot", "at": [[y, x] for y in range(4) for x in range(10)], "bins": 4},
+        "halting": {"name": "steps", "steps": 5},
+        "decoder": {"name": "zone_counts", "zones": [{"row": 3}, {"row": 8}]},
+    },
 }
 _KINDS["gated grid"] = _KINDS["grid"] | _KINDS["gated grid"]
 _KINDS["gated tape"] = _KINDS["tape"] | _KINDS["gated tape"]

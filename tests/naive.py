@@ -77,6 +77,13 @@ def convolution_step(cells, kernel, bias, activation, dt, leak, drift, boundary)
     return np.array([signal, cells[1] + dt * drift * (mean - cells[1])])
 
 
+def life_step(cells, born, survives, boundary):
+    """One step on a (height, width) board; `born` and `survives` are the numbers of neighbours that make a cell live."""
+    around = neighbours(cells, boundary)
+    count = sum(around[y][x] for y in range(3) for x in range(3) if (y, x) != (1, 1))
+    return np.where(cells == 1, np.isin(count, survives), np.isin(count, born)).astype(int)
+
+
 # --- encoders, decoders ----------------------------------------------------------------------------------------------
 
 

@@ -1,6 +1,7 @@
 """The registry of parts: names, checked settings, readable refusals, and users' own files."""
 
 import sys
+from typing import NamedTuple
 
 import pytest
 
@@ -17,8 +18,8 @@ def registry(monkeypatch):
 
 
 def test_the_parts_that_come_with_the_package():
-    assert names("space") == ["grid", "tape"]
-    assert names("rule") == ["convolution", "lookup"]
+    assert names("space") == ["board", "grid", "tape"]
+    assert names("rule") == ["convolution", "life", "lookup"]
     assert names("encoder") == ["injection", "one_hot", "thermometer"]
     assert names("halting") == ["steps", "threshold"]
     assert names("decoder") == ["readout", "zone_counts"]
@@ -60,10 +61,30 @@ def test_numbers_get_the_one_type_that_compiled_code_is_made_for():
 GRID = {"name": "grid", "height": 3, "width": 3}
 
 
+def test_a_record_of_as_many_numbers_is_no_space_of_another_kind(registry):
+    """Though to pydantic any tuple that fits is."""
+
+    class Twisted(NamedTuple):
+        height: int
+        width: int
+        channels: int
+        halo: int
+        boundary: int
+
+    @part("rule", "twisted")
+    def twisted(space: Twisted) -> Twisted:
+        """Its own space."""
+        return space
+
+    assert build("rule", "twisted", space=Twisted(1, 2, 3, 4, 5)) == Twisted(1, 2, 3, 4, 5)
+    with pytest.raises(ValueError, match="rule twisted: needs another space: expected a twisted, got a grid"):
+        build("rule", "twisted", space=build("space", GRID))
+
+
 @pytest.mark.parametrize(
     ("kind", "settings", "words"),
     [
-        ("rule", "lokup", "there is no rule named 'lokup'; registered are convolution, lookup"),
+        ("rule", "lokup", "there is no rule named 'lokup'; registered are convolution, life, lookup"),
         ("rule", {"name": 3}, "there is no rule named '3'"),
         ("space", "lookup", "there is no space named 'lookup'"),
     ],

@@ -62,6 +62,14 @@ def test_sheets_have_channels_rows_and_columns():
     assert sheets[0, 1, 0, 0] == 15
 
 
+def test_a_board_is_one_sheet(blueprint):
+    model = blueprint("board").template
+    film = palette.sheets(model, np.arange(264).reshape(2, 132))
+    assert film.shape == (2, 1, 12, 11)
+    assert film[1, 0, 11, 10] == 263
+    assert roles(model)["output"].tolist() == [*range(33, 44), *range(88, 99)]
+
+
 def test_zero_is_nearly_the_ground_and_signs_are_told_apart():
     zero, up, down, most, beyond = colours(np.array([0.0, 0.5, -0.5, 2.0, 9.0]), 0, scale=2.0).astype(int)
     assert abs(zero - palette.GROUND).max() < 20
