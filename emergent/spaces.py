@@ -216,7 +216,7 @@ def join_grid(space, operation, cell, value):
 
 @kernel
 def sheets(space, states):
-    """A block of a grid's or a board's states as (channel, row, column, lane), border included: a view, for rules to index."""
+    """A block of a grid's or a board's states as (channel, row, column, lane), border included: a view."""
     rows, columns = space.height + 2 * space.halo, space.width + 2 * space.halo
     return states.reshape((space.channels, rows, columns, LANES))
 

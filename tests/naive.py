@@ -58,17 +58,18 @@ ACTIVATIONS = {"tanh": np.tanh, "softsign": lambda x: x / (1 + abs(x)), "clip": 
 _PADDING = {"zero": "constant", "periodic": "wrap", "edge": "edge"}
 
 
-def neighbours(sheet, boundary):
-    """The nine (height, width) sheets of neighbours, row by row from the upper left, as [3][3]."""
+def neighbours(sheet, boundary, size=3):
+    """The (height, width) sheets of all neighbours, row by row from the upper left, as [size][size]."""
     height, width = sheet.shape
-    padded = np.pad(np.asarray(sheet, float), 1, mode=_PADDING[boundary])
-    return [[padded[y : y + height, x : x + width] for x in range(3)] for y in range(3)]
+    padded = np.pad(np.asarray(sheet, float), size // 2, mode=_PADDING[boundary])
+    return [[padded[y : y + height, x : x + width] for x in range(size)] for y in range(size)]
 
 
 def convolution_step(cells, kernel, bias, activation, dt, leak, drift, boundary):
     """One Euler step of ds/dt = activation(g (kernel * s + bias)) - leak s; and of dg/dt = drift (mean of 8 - g)."""
-    around = neighbours(cells[0], boundary)
-    drive = sum(kernel[y][x] * around[y][x] for y in range(3) for x in range(3)) + bias
+    size = len(kernel)
+    around = neighbours(cells[0], boundary, size)
+    drive = sum(kernel[y][x] * around[y][x] for y in range(size) for x in range(size)) + bias
     if len(cells) == 1:
         return np.array([cells[0] + dt * (ACTIVATIONS[activation](drive) - leak * cells[0])])
     signal = cells[0] + dt * (ACTIVATIONS[activation](cells[1] * drive) - leak * cells[0])
@@ -78,7 +79,7 @@ def convolution_step(cells, kernel, bias, activation, dt, leak, drift, boundary)
 
 
 def life_step(cells, born, survives, boundary):
-    """One step on a (height, width) board; `born` and `survives` are the numbers of neighbours that make a cell live."""
+    """One step on a (height, width) board; `born` and `survives` are counts of neighbours."""
     around = neighbours(cells, boundary)
     count = sum(around[y][x] for y in range(3) for x in range(3) if (y, x) != (1, 1))
     return np.where(cells == 1, np.isin(count, survives), np.isin(count, born)).astype(int)

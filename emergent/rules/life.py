@@ -1,4 +1,4 @@
-"""`life`: two states on a board; whether a cell lives next depends on itself and on how many of its eight neighbours do.
+"""`life`: two states on a board; a cell lives next by whether it does now and how many of its eight neighbours do.
 
 M. Gardner, "The fantastic combinations of John Conway's new solitaire game 'life'", Scientific American 223 (1970).
 """

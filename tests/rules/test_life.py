@@ -118,7 +118,7 @@ def test_births_from_nothing_light_a_blank_board_but_not_what_lies_beyond(bare):
 
 def test_what_is_trained_is_which_counts_give_life():
     rule = life(board(3, 3), "B36/S23")
-    assert parameters(rule).tolist() == [0, 0, 0, 1, 0, 0, 1, 0, 0] + [0, 0, 1, 1, 0, 0, 0, 0, 0]
+    assert parameters(rule).tolist() == [*(0, 0, 0, 1, 0, 0, 1, 0, 0), *(0, 0, 1, 1, 0, 0, 0, 0, 0)]
     (found,) = genes(rule)
     assert (len(found), found.levels) == (18, 2)
     rows = np.arange(54, dtype=np.uint8).reshape(3, 18)
