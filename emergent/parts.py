@@ -143,6 +143,17 @@ def build(kind: str, settings: Mapping[str, Any] | str, **context: Any) -> Any:
         raise ValueError(f"{kind} {found.name}: {error}") from None
 
 
+def inside(kind: str, wrapper: str, settings: Mapping[str, Any] | str, **context: Any) -> Any:
+    """Make the part that the part `wrapper` of the same kind holds, as `build` does.
+
+    Raises:
+        ValueError: as `build`; or it is a `wrapper` itself: one in another would only be one more of the same.
+    """
+    if wrapper in (settings, settings.get("name") if isinstance(settings, Mapping) else None):
+        raise ValueError(f"of: expected another {kind} than {wrapper} itself; there are {', '.join(names(kind))}")
+    return build(kind, settings, **context)
+
+
 def _explain(kind: str, found: Entry, problem: Any) -> str:
     place = ".".join(str(step) for step in problem["loc"])
     came = "" if problem["type"] == "missing_argument" else f", got {problem['input']!r}"

@@ -11,8 +11,9 @@ import numpy as np
 from annotated_types import Ge, Le
 
 from emergent.parts import part
+from emergent.randomness import gap, normal, uniform
 from emergent.verb import kernel
-from emergent.verbs import LANES, blank, border, join, levels, load, storage, unload
+from emergent.verbs import LANES, blank, border, disturb, join, levels, load, storage, unload
 
 BOUNDARIES = ("zero", "periodic", "edge")
 _ZERO, _PERIODIC = 0, 1
@@ -103,6 +104,27 @@ def _beyond(i, cells, halo, boundary):
     return halo, halo + cells - 1
 
 
+@kernel
+def activity(cell, discrete):
+    """How alive a cell is, float32: a real one by its absolute value, another is 1 unless in state 0."""
+    return np.float32(cell != 0) if discrete else abs(np.float32(cell))
+
+
+@kernel
+def _disturb_run(states, first, cells, levels, noise, rng):
+    """Put each of a run of `cells` cells from storage `first` on into another of its states, with the chance `noise`.
+
+    How many cells in a row stay as they are is distributed geometrically, so that a rare disturbance costs little: one
+    number is drawn for each cell that is disturbed, and one for each run.
+    """
+    for lane in range(LANES):
+        i = gap(noise, cells, rng, lane)
+        while i < cells:
+            other = 1 + int(uniform(rng, lane) * (levels - 1))
+            states[first + i, lane] = np.uint8((int(states[first + i, lane]) + other) % levels)
+            i += 1 + gap(noise, cells, rng, lane)
+
+
 # --- tape ------------------------------------------------------------------------------------------------------------
 
 
@@ -153,6 +175,11 @@ def load_tape(space, cells, state):
 def unload_tape(space, state, cells):
     for i in range(space.cells):
         cells[i] = state[space.halo + i]
+
+
+@disturb.on(Tape)
+def disturb_tape(space, states, noise, rng):
+    _disturb_run(states, space.halo, space.cells, space.states, noise, rng)
 
 
 # --- grid and board --------------------------------------------------------------------------------------------------
@@ -219,6 +246,22 @@ def sheets(space, states):
     """A block of a grid's or a board's states as (channel, row, column, lane), border included: a view."""
     rows, columns = space.height + 2 * space.halo, space.width + 2 * space.halo
     return states.reshape((space.channels, rows, columns, LANES))
+
+
+@disturb.on(Grid)
+def disturb_grid(space, states, noise, rng):
+    signal = sheets(space, states)[0]
+    for row in range(space.halo, space.halo + space.height):
+        for column in range(space.halo, space.halo + space.width):
+            for lane in range(LANES):
+                signal[row, column, lane] += np.float32(noise * normal(rng, lane))
+
+
+@disturb.on(Board)
+def disturb_board(space, states, noise, rng):
+    columns = space.width + 2 * space.halo
+    for row in range(space.halo, space.halo + space.height):
+        _disturb_run(states, row * columns + space.halo, space.width, space.states, noise, rng)
 
 
 @load.on(Grid)

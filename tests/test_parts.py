@@ -4,6 +4,7 @@ import sys
 from typing import NamedTuple
 
 import pytest
+from kinds import KINDS
 
 from emergent import model, parts  # noqa: F401 - the model registers every part
 from emergent.halting import Steps
@@ -19,11 +20,21 @@ def registry(monkeypatch):
 
 def test_the_parts_that_come_with_the_package():
     assert names("space") == ["board", "grid", "tape"]
-    assert names("rule") == ["convolution", "life", "lookup"]
-    assert names("encoder") == ["injection", "one_hot", "thermometer"]
-    assert names("halting") == ["steps", "threshold"]
-    assert names("decoder") == ["readout", "zone_counts"]
+    assert names("rule") == ["convolution", "life", "lookup", "stochastic"]
+    assert names("encoder") == ["injection", "marker", "one_hot", "patch", "thermometer"]
+    assert names("halting") == ["activity", "chance", "share", "steps", "threshold"]
+    assert names("decoder") == ["border_softmax", "marker_position", "readout", "zone_counts"]
     assert {"linear", "mlp", "random_actions"} <= set(names("baseline"))
+
+
+def test_every_part_is_in_one_of_the_kinds_that_the_shared_suites_run_over():
+    used = set()
+    for settings in KINDS.values():
+        for kind, chosen in settings.items():
+            while chosen:
+                used.add((kind, chosen if isinstance(chosen, str) else chosen["name"]))
+                chosen = chosen.get("of") if isinstance(chosen, dict) else None
+    assert used == {(kind, name) for kind in parts.KINDS if kind != "baseline" for name in names(kind)}
 
 
 @pytest.mark.parametrize("kind", parts.KINDS)
@@ -84,7 +95,7 @@ def test_a_record_of_as_many_numbers_is_no_space_of_another_kind(registry):
 @pytest.mark.parametrize(
     ("kind", "settings", "words"),
     [
-        ("rule", "lokup", "there is no rule named 'lokup'; registered are convolution, life, lookup"),
+        ("rule", "lokup", "there is no rule named 'lokup'; registered are convolution, life, lookup, stochastic"),
         ("rule", {"name": 3}, "there is no rule named '3'"),
         ("space", "lookup", "there is no space named 'lookup'"),
     ],
