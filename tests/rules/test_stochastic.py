@@ -58,7 +58,7 @@ def test_no_noise_changes_nothing(space):
 def test_noise_of_one_changes_every_cell_that_has_states(space):
     states, cells = filled(space)
     disturbed(space, states, 1.0, np.arange(LANES, dtype=np.uint64), 1)
-    assert (states[storage(space).ravel()].T != cells).all()
+    assert (cells != states[storage(space).ravel()].T).all()
     assert states.max() < space.states
 
 
