@@ -114,8 +114,8 @@ def activity(cell, discrete):
 def _disturb_run(states, first, cells, levels, noise, rng):
     """Put each of a run of `cells` cells from storage `first` on into another of its states, with the chance `noise`.
 
-    How many cells in a row stay as they are is distributed geometrically, so that a rare disturbance costs little: one
-    number is drawn for each cell that is disturbed, and one for each run.
+    How many cells in a row stay as they are is distributed geometrically, so that a rare disturbance costs little: two
+    numbers are drawn for each cell that is disturbed, and one more for the run.
     """
     for lane in range(LANES):
         i = gap(noise, cells, rng, lane)
