@@ -1,13 +1,14 @@
 """Decoders D(s): how the output is read off the halted state. Each output has a zone: a cell, or several."""
 
+import math
 from collections.abc import Sequence
 from typing import Annotated, NamedTuple
 
 import numpy as np
-from annotated_types import Ge
+from annotated_types import Ge, Gt
 
 from emergent.parts import part
-from emergent.spaces import Grid, Place, Tape, Zone, places, zone
+from emergent.spaces import Discrete, Grid, Place, Space, Zone, activity, places, zone
 from emergent.verbs import decode, levels
 
 f32 = np.float32
@@ -35,6 +36,28 @@ class ZoneCounts(NamedTuple):
     state: int
 
 
+class MarkerPosition(NamedTuple):
+    """Output j is where the last cell in `state` stands in its zone, from -gain to gain; fields as Readout."""
+
+    cells: np.ndarray
+    first: np.ndarray
+    gain: float
+    state: int
+
+
+class BorderSoftmax(NamedTuple):
+    """The outputs are probabilities: the softmax of the zones' activities over `temperature`; fields as Readout.
+
+    Fields:
+        discrete: whether cells have states, of which those not in state 0 count; else absolute values are summed.
+    """
+
+    cells: np.ndarray
+    first: np.ndarray
+    temperature: float
+    discrete: bool
+
+
 @part("decoder", "readout")
 def readout(
     space: Grid, outputs: int, at: Place | None = None, zones: Sequence[Zone] | None = None, gain: float = 1.0
@@ -58,19 +81,53 @@ def readout(
 
 @part("decoder", "zone_counts")
 def zone_counts(
-    space: Tape, outputs: int, zones: Sequence[Zone], state: Annotated[int, Ge(1)] = 1, gain: float = 1.0
+    space: Discrete, outputs: int, zones: Sequence[Zone], state: Annotated[int, Ge(1)] = 1, gain: float = 1.0
 ) -> ZoneCounts:
-    """Each output from a zone of a tape: -gain if none of its cells is in `state`, gain if all are.
+    """Each output from a zone of a tape or a board: -gain if none of its cells is in `state`, gain if all are.
 
     Raises:
-        ValueError: not one zone for each output, or a state that the tape does not have.
+        ValueError: not one zone for each output, or a state that the space does not have.
     """
-    if state >= levels(space):
-        raise ValueError(f"state: expected one in 1..{levels(space) - 1}, got {state}")
+    _check_state(space, state)
     return ZoneCounts(*_together(space, zones, outputs), gain, state)
 
 
-def _together(space: Tape | Grid, zones: Sequence[Zone], outputs: int) -> tuple[np.ndarray, np.ndarray]:
+@part("decoder", "marker_position")
+def marker_position(
+    space: Discrete, outputs: int, zones: Sequence[Zone], state: Annotated[int, Ge(1)] = 1, gain: float = 1.0
+) -> MarkerPosition:
+    """Each output from where the rightmost cell in a state stands in a zone: at its first cell -gain, at its last gain.
+
+    Without any it is -gain as well.
+
+    Raises:
+        ValueError: not one zone for each output, a zone of a single cell, or a state that the space does not have.
+    """
+    _check_state(space, state)
+    cells, first = _together(space, zones, outputs)
+    if np.diff(first).min() < 2:
+        raise ValueError("zones: expected at least two cells in each, for a marker to have a position among them")
+    return MarkerPosition(cells, first, gain, state)
+
+
+@part("decoder", "border_softmax")
+def border_softmax(
+    space: Space, outputs: int, zones: Sequence[Zone], temperature: Annotated[float, Gt(0)] = 1.0
+) -> BorderSoftmax:
+    """Each output the probability of a zone, such as a part of an edge: the softmax of how active the zones are.
+
+    Raises:
+        ValueError: not one zone for each output.
+    """
+    return BorderSoftmax(*_together(space, zones, outputs), temperature, levels(space) > 0)
+
+
+def _check_state(space: Discrete, state: int) -> None:
+    if state >= levels(space):
+        raise ValueError(f"state: expected one in 1..{levels(space) - 1}, got {state}")
+
+
+def _together(space: Space, zones: Sequence[Zone], outputs: int) -> tuple[np.ndarray, np.ndarray]:
     """The cells of all zones, and where each begins."""
     if len(zones) != outputs:
         raise ValueError(f"zones: expected one for each of {outputs} outputs, got {len(zones)}")
@@ -95,3 +152,31 @@ def decode_zone_counts(decoder, state, output):
             count += state[decoder.cells[i]] == decoder.state
         share = f32(count) / f32(decoder.first[j + 1] - decoder.first[j])
         output[j] = f32(decoder.gain) * (f32(2.0) * share - f32(1.0))
+
+
+@decode.on(MarkerPosition)
+def decode_marker_position(decoder, state, output):
+    for j in range(len(output)):
+        first, last = decoder.first[j], decoder.first[j + 1] - 1
+        place = last
+        while place > first and state[decoder.cells[place]] != decoder.state:
+            place -= 1
+        share = f32(place - first) / f32(last - first)
+        output[j] = f32(decoder.gain) * (f32(2.0) * share - f32(1.0))
+
+
+@decode.on(BorderSoftmax)
+def decode_border_softmax(decoder, state, output):
+    for j in range(len(output)):
+        output[j] = 0
+        for i in range(decoder.first[j], decoder.first[j + 1]):
+            output[j] += activity(state[decoder.cells[i]], decoder.discrete)
+    most = f32(0.0)
+    for j in range(len(output)):
+        most = max(most, output[j])
+    total = 0.0
+    for j in range(len(output)):  # no exponent is positive and one is 0: neither overflow nor division by 0
+        output[j] = f32(math.exp(float(output[j] - most) / decoder.temperature))
+        total += float(output[j])
+    for j in range(len(output)):
+        output[j] = f32(float(output[j]) / total)

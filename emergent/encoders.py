@@ -12,7 +12,8 @@ import numpy as np
 from annotated_types import Ge, Le
 
 from emergent.parts import part
-from emergent.spaces import OPERATIONS, Grid, Place, Tape, places
+from emergent.spaces import OPERATIONS, Grid, Place, Space, places
+from emergent.verb import kernel
 from emergent.verbs import LANES, encode, inject, join, levels
 
 Operation = Literal["overwrite", "add", "xor"]
@@ -59,6 +60,40 @@ class Bins(NamedTuple):
     thermometer: bool
 
 
+class Marker(NamedTuple):
+    """Unary: each input has `span` cells, of which one is lit, the further on the larger it is. Fields as in `Bins`."""
+
+    cells: np.ndarray
+    source: np.ndarray
+    values: int
+    operation: int
+    held: bool
+    low: np.ndarray
+    scale: np.ndarray
+    span: int
+    lit: float
+
+
+class Patch(NamedTuple):
+    """Each input chooses one of `symbols`, whose patch of cells is lit; all other cells are left to live.
+
+    Fields:
+        cells: (copies * inputs * symbols * size,) storage of the patches; a value is the number of a symbol.
+        size: cells of a patch; the rest as in `Bins`.
+    """
+
+    cells: np.ndarray
+    source: np.ndarray
+    values: int
+    operation: int
+    held: bool
+    low: np.ndarray
+    scale: np.ndarray
+    symbols: int
+    size: int
+    lit: float
+
+
 @part("encoder", "injection")
 def injection(
     space: Grid,
@@ -80,7 +115,7 @@ def injection(
 
 @part("encoder", "thermometer")
 def thermometer(
-    space: Tape | Grid,
+    space: Space,
     low: Sequence[float],
     high: Sequence[float],
     at: Place,
@@ -95,7 +130,7 @@ def thermometer(
 
 @part("encoder", "one_hot")
 def one_hot(
-    space: Tape | Grid,
+    space: Space,
     low: Sequence[float],
     high: Sequence[float],
     at: Place,
@@ -108,10 +143,68 @@ def one_hot(
     return _bins(space, low, high, at, bins, lit, operation, held, thermometer=False)
 
 
-def _bins(space, low, high, at, bins, lit, operation, held, thermometer):
+@part("encoder", "marker")
+def marker(
+    space: Space,
+    low: Sequence[float],
+    high: Sequence[float],
+    at: Place,
+    span: Annotated[int, Ge(2), Le(1 << 16)] = 8,
+    lit: float = 1.0,
+    operation: Operation = "overwrite",
+    held: bool = True,
+) -> Marker:
+    """Each input into `span` cells, of which one is lit: the first at its low, the last at its high, else the nearest.
+
+    With the bounds 0 and span - 1 a whole number n lights cell n: the unary code of the authors' EM-4/3.
+    """
+    _check_lit(space, lit)
+    lower, scale = scaling(low, high)
+    wiring = _wiring(space, at, len(lower) * span, operation, held)
+    return Marker(*wiring, lower, scale, span, lit)
+
+
+@part("encoder", "patch")
+def patch(
+    space: Space,
+    low: Sequence[float],
+    high: Sequence[float],
+    at: Place,
+    symbols: Annotated[int, Ge(2), Le(256)],
+    size: Annotated[int, Ge(1), Le(1024)] = 3,
+    spacing: Annotated[int, Ge(1), Le(1024)] = 5,
+    lit: float = 1.0,
+    operation: Operation = "overwrite",
+    held: bool = True,
+) -> Patch:
+    """Each input chooses a symbol, 0 at its low and symbols - 1 at its high: the `size` cells of that one are lit.
+
+    Along the cells of an input, symbols begin `spacing` cells apart. Only lit cells are written to, whatever the
+    operation, as in the authors' Game of Life language model. There: a board, at {"column": 0, "first": 4}.
+
+    Raises:
+        ValueError: patches that overlap; or as every encoder.
+    """
+    if size > spacing:
+        raise ValueError(f"spacing: expected at least the size of a patch, {size}, got {spacing}")
+    _check_lit(space, lit)
+    lower, scale = scaling(low, high)
+    length = (symbols - 1) * spacing + size
+    cells, _, _, index, held = _wiring(space, at, len(lower) * length, operation, held)
+    begins = spacing * np.arange(symbols)[:, None] + np.arange(size)
+    cells = cells.reshape(-1, length)[:, begins.ravel()]
+    source = np.tile(np.arange(len(lower)), len(cells) // len(lower))
+    return Patch(cells.ravel(), source, len(lower), index, held, lower, scale, symbols, size, lit)
+
+
+def _check_lit(space, lit):
     states = levels(space)
     if states and (lit != int(lit) or not 0 < lit < states):
         raise ValueError(f"lit: expected a state in 1..{states - 1}, got {lit}")
+
+
+def _bins(space, low, high, at, bins, lit, operation, held, thermometer):
+    _check_lit(space, lit)
     lower, scale = scaling(low, high)
     wiring = _wiring(space, at, len(lower) * bins, operation, held)
     return Bins(*wiring, lower, scale, bins, lit, thermometer)
@@ -133,7 +226,7 @@ def scaling(low: Sequence[float], high: Sequence[float]) -> tuple[np.ndarray, np
 
 
 def _wiring(
-    space: Tape | Grid, at: Place, values: int, operation: str, held: bool
+    space: Space, at: Place, values: int, operation: str, held: bool
 ) -> tuple[np.ndarray, np.ndarray, int, int, bool]:
     """The fields every encoder begins with."""
     states = levels(space)
@@ -156,11 +249,17 @@ def encode_injection(encoder, observation, values):
     values[inputs] = encoder.constant
 
 
+@kernel
+def _share(encoder, observation, i):
+    """Input i scaled to [0, 1], what is outside its bounds counting as at the bound."""
+    share = (observation[i] - encoder.low[i]) * encoder.scale[i]
+    return min(max(share, f32(0.0)), f32(1.0))
+
+
 @encode.on(Bins)
 def encode_bins(encoder, observation, values):
     for i in range(len(encoder.low)):
-        share = (observation[i] - encoder.low[i]) * encoder.scale[i]
-        share = min(max(share, f32(0.0)), f32(1.0))
+        share = _share(encoder, observation, i)
         first = i * encoder.bins
         if encoder.thermometer:
             reached = int(share * encoder.bins + f32(0.5))
@@ -170,6 +269,32 @@ def encode_bins(encoder, observation, values):
             inside = min(int(share * encoder.bins), encoder.bins - 1)
             for j in range(encoder.bins):
                 values[first + j] = encoder.lit if j == inside else 0
+
+
+@encode.on(Marker)
+def encode_marker(encoder, observation, values):
+    for i in range(len(encoder.low)):
+        place = int(_share(encoder, observation, i) * f32(encoder.span - 1) + f32(0.5))
+        for j in range(encoder.span):
+            values[i * encoder.span + j] = encoder.lit if j == place else 0
+
+
+@encode.on(Patch)
+def encode_patch(encoder, observation, values):
+    for i in range(len(encoder.low)):
+        values[i] = int(_share(encoder, observation, i) * f32(encoder.symbols - 1) + f32(0.5))
+
+
+@inject.on(Patch)
+def inject_patch(encoder, space, values, states):
+    lit = states.dtype.type(encoder.lit)
+    for line in range(len(encoder.source)):
+        for lane in range(LANES):
+            symbol = int(values[encoder.source[line], lane])
+            first = (line * encoder.symbols + symbol) * encoder.size
+            for i in range(first, first + encoder.size):
+                cell = encoder.cells[i]
+                states[cell, lane] = join(space, encoder.operation, states[cell, lane], lit)
 
 
 @inject.default

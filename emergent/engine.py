@@ -50,7 +50,7 @@ class Memory(NamedTuple):
 
     Fields:
         states, spare: (storage, LANES) the cells now, and room for the next micro-step.
-        resting: (storage, LANES) where lanes that have halted wait for the others.
+        resting: (storage, LANES) where lanes that have halted wait for the others; resting_rng: (LANES,) their streams.
         values: (n, LANES) what the encoder injects.
         rng: (LANES,) uint64 streams.
         thinking: (LANES,) whether a lane has not halted yet.
@@ -59,6 +59,7 @@ class Memory(NamedTuple):
     states: np.ndarray
     spare: np.ndarray
     resting: np.ndarray
+    resting_rng: np.ndarray
     values: np.ndarray
     rng: np.ndarray
     thinking: np.ndarray
@@ -76,8 +77,8 @@ def arity_model(model):
 def memory_model(model):
     states = blank(model.space)
     values = np.zeros((model.encoder.values, LANES), states.dtype)
-    rng, thinking = np.zeros(LANES, np.uint64), np.zeros(LANES, np.bool_)
-    return Memory(states, blank(model.space), blank(model.space), values, rng, thinking)
+    streams, thinking = np.zeros((2, LANES), np.uint64), np.zeros(LANES, np.bool_)
+    return Memory(states, blank(model.space), blank(model.space), streams[0], values, streams[1], thinking)
 
 
 @forget.on(Model)
@@ -136,15 +137,15 @@ def think(model, memory, costs, film):
         if left == 0 or t == model.halting.max_steps:
             break
         if ended:
-            _rest(states, memory.resting, costs, t)
+            _rest(memory, states, costs, t)
             rested = True
         border(model.space, states)
         step(model.rule, model.space, states, spare, memory.rng)
         states, spare = spare, states
         t += 1
     if rested:
-        _gather(memory.resting, states, costs, t)
-    return Memory(states, spare, memory.resting, memory.values, memory.rng, memory.thinking)
+        _gather(memory, states, costs, t)
+    return Memory(states, spare, memory.resting, memory.resting_rng, memory.values, memory.rng, memory.thinking)
 
 
 @kernel
@@ -163,19 +164,21 @@ def _halt(model, memory, states, t, costs):
 
 
 @kernel
-def _rest(states, resting, costs, t):
-    """Lay the states of the lanes that have halted at `t` aside: the block moves on."""
+def _rest(memory, states, costs, t):
+    """Lay the states of the lanes that have halted at `t`, and their streams, aside: the block moves on."""
     for lane in range(LANES):
         if costs[lane, 0] == t and costs[lane, 1] == 0:
-            _copy(states[:, lane], resting[:, lane])
+            _copy(states[:, lane], memory.resting[:, lane])
+            memory.resting_rng[lane] = memory.rng[lane]
 
 
 @kernel
-def _gather(resting, states, costs, t):
-    """Bring back the states of the lanes that have halted before `t`."""
+def _gather(memory, states, costs, t):
+    """Bring back the states and streams of the lanes that have halted before `t`."""
     for lane in range(LANES):
         if costs[lane, 0] < t and costs[lane, 1] == 0:
-            _copy(resting[:, lane], states[:, lane])
+            _copy(memory.resting[:, lane], states[:, lane])
+            memory.rng[lane] = memory.resting_rng[lane]
 
 
 @kernel

@@ -1,15 +1,21 @@
 """Halting functions H: when the automaton has finished thinking. All are capped: `max_steps` always ends a thought.
 
 A thought that the cap has ended has *not halted*: it has no output, which is counted and reported.
+
+`share`, `activity` and `chance` are first asked after one micro-step: a retained state is still in the condition that
+ended its last thought, and would never think again. (A threshold is asked at once, since its cell starts at 0.)
 """
 
-from typing import Annotated, NamedTuple
+from fractions import Fraction
+from typing import Annotated, Any, NamedTuple
 
-from annotated_types import Ge, Le
+import numpy as np
+from annotated_types import Ge, Gt, Le
 
-from emergent.parts import part
-from emergent.spaces import Grid, Tape, places
-from emergent.verbs import arm, halted, levels
+from emergent.parts import inside, part
+from emergent.randomness import uniform
+from emergent.spaces import Discrete, Space, Zone, activity, places, zone
+from emergent.verbs import arm, halted, levels, storage
 
 MaxSteps = Annotated[int, Ge(1), Le(1_000_000)]
 
@@ -28,6 +34,43 @@ class Threshold(NamedTuple):
     level: float
 
 
+class Share(NamedTuple):
+    """Halts when a share of its cells is in `state`: numerator/denominator of them, and no fewer than `least`.
+
+    Fields:
+        cells: (n,) storage of the cells counted; nonzero: whether the share is one of those not in state 0, or of all.
+    """
+
+    max_steps: int
+    cells: np.ndarray
+    state: int
+    numerator: int
+    denominator: int
+    least: int
+    nonzero: bool
+
+
+class Activity(NamedTuple):
+    """Halts when the activity of its cells reaches `level`: their absolute values, or how many are not in state 0.
+
+    Fields:
+        cells: (n,) storage of the cells; discrete: whether they have states.
+    """
+
+    max_steps: int
+    cells: np.ndarray
+    level: float
+    discrete: bool
+
+
+class Chance(NamedTuple):
+    """Halts as `of` does, and by `chance` after every micro-step besides; the cap is that of `of`."""
+
+    max_steps: int
+    of: Any
+    chance: float
+
+
 @part("halting", "steps")
 def steps(steps: MaxSteps = 10) -> Steps:
     """A fixed number of micro-steps."""
@@ -36,7 +79,7 @@ def steps(steps: MaxSteps = 10) -> Steps:
 
 @part("halting", "threshold")
 def threshold(
-    space: Tape | Grid, at: list[int] | list[tuple[int, int]], level: float = 0.7, max_steps: MaxSteps = 100
+    space: Space, at: list[int] | list[tuple[int, int]], level: float = 0.7, max_steps: MaxSteps = 100
 ) -> Threshold:
     """One cell at or above a level: a state of a tape, a value of a grid. The cell starts every thought at 0.
 
@@ -53,6 +96,69 @@ def threshold(
     return Threshold(max_steps, int(cells[0, 0]), level)
 
 
+@part("halting", "share")
+def share(
+    space: Discrete,
+    state: Annotated[int, Ge(1)] = 1,
+    share: str = "1/2",
+    zone: Zone | None = None,
+    nonzero: bool = True,
+    least: Annotated[int, Ge(1)] = 1,
+    max_steps: MaxSteps = 100,
+) -> Share:
+    """A `share` of the cells of a zone, or of all, in a state: of those not in state 0 (`nonzero`) or of every one.
+
+    It is a fraction in whole numbers, so that nothing is rounded, and `least` cells are asked for besides. EM-4/3 halts
+    with state 3 by "1/2", or by "1/1" with least 2.
+
+    Raises:
+        ValueError: a state that the space does not have, no fraction in ]0, 1], or more cells asked for than there are.
+    """
+    if state >= levels(space):
+        raise ValueError(f"state: expected one in 1..{levels(space) - 1}, got {state}")
+    above, slash, below = share.partition("/")
+    numbers = [int(text) if text.isascii() and text.isdigit() and len(text) < 7 else 0 for text in (above, below)]
+    if not slash or not 0 < numbers[0] <= numbers[1]:
+        raise ValueError(f'share: expected a fraction such as "1/2", above 0 and at most 1, got {share!r}')
+    cells = _cells(space, zone)
+    if least > len(cells):
+        raise ValueError(f"least: expected at most the {len(cells)} cells there are, got {least}")
+    exact = Fraction(*numbers)
+    return Share(max_steps, cells, state, exact.numerator, exact.denominator, least, nonzero)
+
+
+@part("halting", "activity")
+def activity_reached(
+    space: Space, zone: Zone | None = None, level: Annotated[float, Gt(0)] = 1.0, max_steps: MaxSteps = 100
+) -> Activity:
+    """The activity of a zone, such as an edge, or of the whole space, at or above a level.
+
+    Raises:
+        ValueError: a level above the number of cells, which only real ones can reach.
+    """
+    cells, discrete = _cells(space, zone), levels(space) > 0
+    if discrete and level > len(cells):
+        raise ValueError(f"level: expected at most the {len(cells)} cells there are, got {level}")
+    return Activity(max_steps, cells, level, discrete)
+
+
+@part("halting", "chance")
+def chance(space: Any, of: str | dict[str, Any], chance: Annotated[float, Ge(0), Le(1)] = 0.01) -> Chance:
+    """Another halting function (`of`: its name, or its name and settings), with a chance to halt after each micro-step.
+
+    Raises:
+        ValueError: it holds a `chance`; or as the one inside.
+    """
+    found = inside("halting", "chance", of, space=space)
+    return Chance(found.max_steps, found, chance)
+
+
+def _cells(space: Space, wanted: Zone | None) -> np.ndarray:
+    """The storage of the cells of a zone; None: of the whole space."""
+    cells = storage(space).ravel() if wanted is None else zone(space, wanted)
+    return np.ascontiguousarray(cells)
+
+
 @halted.on(Steps)
 def halted_steps(halting, t, state, rng, lane):
     return t >= halting.max_steps
@@ -61,6 +167,40 @@ def halted_steps(halting, t, state, rng, lane):
 @halted.on(Threshold)
 def halted_threshold(halting, t, state, rng, lane):
     return state[halting.cell] >= halting.level
+
+
+@halted.on(Share)
+def halted_share(halting, t, state, rng, lane):
+    if t == 0:
+        return False
+    found, among = 0, 0
+    for i in range(len(halting.cells)):
+        cell = state[halting.cells[i]]
+        found += cell == halting.state
+        among += cell != 0 or not halting.nonzero
+    return found >= halting.least and halting.denominator * found >= halting.numerator * among
+
+
+@halted.on(Activity)
+def halted_activity(halting, t, state, rng, lane):
+    if t == 0:
+        return False
+    total = np.float32(0.0)
+    for i in range(len(halting.cells)):
+        total += activity(state[halting.cells[i]], halting.discrete)
+    return total >= np.float32(halting.level)
+
+
+@halted.on(Chance)
+def halted_chance(halting, t, state, rng, lane):
+    if halted(halting.of, t, state, rng, lane):
+        return True
+    return t > 0 and uniform(rng, lane) < halting.chance
+
+
+@arm.on(Chance)
+def arm_chance(halting, state):
+    arm(halting.of, state)
 
 
 @arm.on(Threshold)

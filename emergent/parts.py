@@ -13,7 +13,7 @@ import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 from emergent.verb import notice
 
@@ -58,15 +58,9 @@ def part(kind: str, name: str) -> Callable[[Callable], Callable]:
         raise ValueError(f"expected one of the kinds {', '.join(KINDS)}, got {kind!r}")
 
     def register(construct: Callable) -> Callable:
-        @functools.cache
-        def checked() -> Callable:
-            from pydantic import ConfigDict, validate_call  # a fifth of a second: only when something is built
-
-            return validate_call(config=ConfigDict(arbitrary_types_allowed=True))(construct)
-
         @functools.wraps(construct)
         def call(*args: Any, **settings: Any) -> Any:
-            return checked()(*args, **settings)
+            return _checked(construct)(*args, **settings)
 
         known = _entries.get((kind, name))
         if known and known.module != construct.__module__:
@@ -75,6 +69,27 @@ def part(kind: str, name: str) -> Callable[[Callable], Callable]:
         return call
 
     return register
+
+
+@functools.cache
+def _checked(construct: Callable) -> Callable:
+    """`construct` with its arguments checked by its annotations."""
+    from pydantic import ConfigDict, validate_call  # a fifth of a second: only when something is built
+
+    accepted, hints = inspect.signature(construct), get_type_hints(construct)
+    wanted = hints.get("space", Any)
+
+    @functools.wraps(construct)
+    def call(*args: Any, **settings: Any) -> Any:
+        space = accepted.bind(*args, **settings).arguments.get("space")
+        if wanted is not Any and not isinstance(space, wanted):
+            classes = " or ".join(cls.__name__.lower() for cls in get_args(wanted) or (wanted,))
+            raise ValueError(f"needs another space: expected a {classes}, got a {type(space).__name__.lower()}")
+        return construct(*args, **settings)
+
+    # To pydantic a record is any tuple of as many numbers: it would make a grid into a board.
+    call.__annotations__ = construct.__annotations__ | {"space": Any}
+    return validate_call(config=ConfigDict(arbitrary_types_allowed=True))(call)
 
 
 def names(kind: str) -> list[str]:
@@ -122,13 +137,24 @@ def build(kind: str, settings: Mapping[str, Any] | str, **context: Any) -> Any:
         return found.construct(**settings, **context)
     except ValidationError as error:
         raise ValueError("; ".join(_explain(kind, found, problem) for problem in error.errors())) from None
+    except UnknownPartError:  # of a part inside this one
+        raise
     except ValueError as error:
         raise ValueError(f"{kind} {found.name}: {error}") from None
 
 
+def inside(kind: str, wrapper: str, settings: Mapping[str, Any] | str, **context: Any) -> Any:
+    """Make the part that the part `wrapper` of the same kind holds, as `build` does.
+
+    Raises:
+        ValueError: as `build`; or it is a `wrapper` itself: one in another would only be one more of the same.
+    """
+    if wrapper in (settings, settings.get("name") if isinstance(settings, Mapping) else None):
+        raise ValueError(f"of: expected another {kind} than {wrapper} itself; there are {', '.join(names(kind))}")
+    return build(kind, settings, **context)
+
+
 def _explain(kind: str, found: Entry, problem: Any) -> str:
-    if problem["loc"][0] in CONTEXT and problem["type"] == "is_instance_of":
-        return f"{kind} {found.name} needs another space than {type(problem['input']).__name__.lower()}"
     place = ".".join(str(step) for step in problem["loc"])
     came = "" if problem["type"] == "missing_argument" else f", got {problem['input']!r}"
     return f"{kind}.{place} ({found.name}): {problem['msg']}{came}"

@@ -49,6 +49,16 @@ def normal(rng, lane):
     return radius * math.cos(2.0 * math.pi * uniform(rng, lane))
 
 
+@kernel
+def gap(chance, most, rng, lane):
+    """How many times in a row something of this `chance` does not happen, at most `most`: a geometric number."""
+    if chance <= 0.0:
+        return most
+    if chance >= 1.0:
+        return 0
+    return int(min(math.log1p(-uniform(rng, lane)) / math.log1p(-chance), float(most)))
+
+
 def seeds(root: int, family: str, *coordinates: int | np.ndarray) -> np.ndarray:
     """The seeds of a family at these coordinates: a pure function, so any of them can be made anew at any time.
 

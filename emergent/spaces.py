@@ -11,8 +11,9 @@ import numpy as np
 from annotated_types import Ge, Le
 
 from emergent.parts import part
+from emergent.randomness import gap, normal, uniform
 from emergent.verb import kernel
-from emergent.verbs import LANES, blank, border, join, levels, load, storage, unload
+from emergent.verbs import LANES, blank, border, disturb, join, levels, load, storage, unload
 
 BOUNDARIES = ("zero", "periodic", "edge")
 _ZERO, _PERIODIC = 0, 1
@@ -24,6 +25,7 @@ Boundary = Literal["zero", "periodic", "edge"]
 Place = dict[str, int | list[int]] | list[int] | list[tuple[int, int]]  # see `places`
 Zone = dict[str, int | tuple[int, int]] | list[int] | list[tuple[int, int]]  # see `zone`
 Size = Annotated[int, Ge(1), Le(_MOST_CELLS)]
+States = Annotated[int, Ge(2), Le(256)]
 
 
 class Tape(NamedTuple):
@@ -45,8 +47,24 @@ class Grid(NamedTuple):
     boundary: int
 
 
+class Board(NamedTuple):
+    """A sheet of `height` x `width` cells, each one of 0..states-1, stored as uint8 like a grid of one channel."""
+
+    height: int
+    width: int
+    channels: int  # always 1: what serves a grid serves a board
+    states: int
+    halo: int
+    boundary: int
+
+
+Sheet = Grid | Board
+Discrete = Tape | Board  # cells that have states
+Space = Tape | Grid | Board
+
+
 @part("space", "tape")
-def tape(cells: Size, states: Annotated[int, Ge(2), Le(256)] = 2, boundary: Boundary = "zero") -> Tape:
+def tape(cells: Size, states: States = 2, boundary: Boundary = "zero") -> Tape:
     """A row of cells, each in one of `states` states."""
     return Tape(cells, states, 1, BOUNDARIES.index(boundary))
 
@@ -58,9 +76,24 @@ def grid(height: Size, width: Size, channels: Annotated[int, Ge(1), Le(2)] = 1, 
     Raises:
         ValueError: more than a million cells.
     """
+    _limit(height, width)
+    return Grid(height, width, channels, 1, BOUNDARIES.index(boundary))
+
+
+@part("space", "board")
+def board(height: Size, width: Size, states: States = 2, boundary: Boundary = "zero") -> Board:
+    """A sheet of cells, each in one of `states` states.
+
+    Raises:
+        ValueError: more than a million cells.
+    """
+    _limit(height, width)
+    return Board(height, width, 1, states, 1, BOUNDARIES.index(boundary))
+
+
+def _limit(height: int, width: int) -> None:
     if height * width > _MOST_CELLS:
         raise ValueError(f"expected at most {_MOST_CELLS} cells, got {height} x {width}")
-    return Grid(height, width, channels, 1, BOUNDARIES.index(boundary))
 
 
 @kernel
@@ -69,6 +102,27 @@ def _beyond(i, cells, halo, boundary):
     if boundary == _PERIODIC:
         return halo + (i - halo) % cells, halo + i % cells  # a ring smaller than the halo is met more than once
     return halo, halo + cells - 1
+
+
+@kernel
+def activity(cell, discrete):
+    """How alive a cell is, float32: a real one by its absolute value, another is 1 unless in state 0."""
+    return np.float32(cell != 0) if discrete else abs(np.float32(cell))
+
+
+@kernel
+def _disturb_run(states, first, cells, levels, noise, rng):
+    """Put each of a run of `cells` cells from storage `first` on into another of its states, with the chance `noise`.
+
+    How many cells in a row stay as they are is distributed geometrically, so that a rare disturbance costs little: two
+    numbers are drawn for each cell that is disturbed, and one more for the run.
+    """
+    for lane in range(LANES):
+        i = gap(noise, cells, rng, lane)
+        while i < cells:
+            other = 1 + int(uniform(rng, lane) * (levels - 1))
+            states[first + i, lane] = np.uint8((int(states[first + i, lane]) + other) % levels)
+            i += 1 + gap(noise, cells, rng, lane)
 
 
 # --- tape ------------------------------------------------------------------------------------------------------------
@@ -80,7 +134,8 @@ def storage_tape(space):
 
 
 @levels.on(Tape)
-def levels_tape(space):
+@levels.on(Board)
+def levels_states(space):
     return space.states
 
 
@@ -101,7 +156,8 @@ def border_tape(space, states):
 
 
 @join.on(Tape)
-def join_tape(space, operation, cell, value):
+@join.on(Board)
+def join_states(space, operation, cell, value):
     if operation == _OVERWRITE:
         return value
     if operation == _ADD:
@@ -121,11 +177,17 @@ def unload_tape(space, state, cells):
         cells[i] = state[space.halo + i]
 
 
-# --- grid ------------------------------------------------------------------------------------------------------------
+@disturb.on(Tape)
+def disturb_tape(space, states, noise, rng):
+    _disturb_run(states, space.halo, space.cells, space.states, noise, rng)
+
+
+# --- grid and board --------------------------------------------------------------------------------------------------
 
 
 @storage.on(Grid)
-def storage_grid(space):
+@storage.on(Board)
+def storage_sheets(space):
     rows, columns = space.height + 2 * space.halo, space.width + 2 * space.halo
     everything = np.arange(space.channels * rows * columns).reshape(space.channels, rows, columns)
     return everything[:, space.halo : rows - space.halo, space.halo : columns - space.halo]
@@ -136,14 +198,25 @@ def levels_grid(space):
     return 0
 
 
+@kernel
+def _stored(space):
+    """How many cells a sheet's states hold, border included."""
+    return space.channels * (space.height + 2 * space.halo) * (space.width + 2 * space.halo)
+
+
 @blank.on(Grid)
 def blank_grid(space):
-    cells = space.channels * (space.height + 2 * space.halo) * (space.width + 2 * space.halo)
-    return np.zeros((cells, LANES), np.float32)
+    return np.zeros((_stored(space), LANES), np.float32)
+
+
+@blank.on(Board)
+def blank_board(space):
+    return np.zeros((_stored(space), LANES), np.uint8)
 
 
 @border.on(Grid)
-def border_grid(space, states):
+@border.on(Board)
+def border_sheets(space, states):
     if space.boundary == _ZERO:
         return
     layers = sheets(space, states)
@@ -170,13 +243,30 @@ def join_grid(space, operation, cell, value):
 
 @kernel
 def sheets(space, states):
-    """A block of a grid's states as (channel, row, column, lane), border included: a view, for rules to index."""
+    """A block of a grid's or a board's states as (channel, row, column, lane), border included: a view."""
     rows, columns = space.height + 2 * space.halo, space.width + 2 * space.halo
     return states.reshape((space.channels, rows, columns, LANES))
 
 
+@disturb.on(Grid)
+def disturb_grid(space, states, noise, rng):
+    signal = sheets(space, states)[0]
+    for row in range(space.halo, space.halo + space.height):
+        for column in range(space.halo, space.halo + space.width):
+            for lane in range(LANES):
+                signal[row, column, lane] += np.float32(noise * normal(rng, lane))
+
+
+@disturb.on(Board)
+def disturb_board(space, states, noise, rng):
+    columns = space.width + 2 * space.halo
+    for row in range(space.halo, space.halo + space.height):
+        _disturb_run(states, row * columns + space.halo, space.width, space.states, noise, rng)
+
+
 @load.on(Grid)
-def load_grid(space, cells, state):
+@load.on(Board)
+def load_sheets(space, cells, state):
     rows, columns = space.height + 2 * space.halo, space.width + 2 * space.halo
     for channel in range(space.channels):
         for row in range(space.height):
@@ -187,7 +277,8 @@ def load_grid(space, cells, state):
 
 
 @unload.on(Grid)
-def unload_grid(space, state, cells):
+@unload.on(Board)
+def unload_sheets(space, state, cells):
     rows, columns = space.height + 2 * space.halo, space.width + 2 * space.halo
     for channel in range(space.channels):
         for row in range(space.height):
@@ -200,14 +291,15 @@ def unload_grid(space, state, cells):
 # --- places: where a part's cells are, as a configuration says it ----------------------------------------------------
 
 
-def places(space: Tape | Grid, at: Any, count: int) -> np.ndarray:
+def places(space: Space, at: Any, count: int) -> np.ndarray:
     """The storage of the cells meant by `at`, `count` of them or a multiple of it: (copies, count) integers.
 
     Args:
         space: its halo settled.
-        at: a Place. On a tape, the cell of each; or {"first": f, "every": e}: cells f, f + e, f + 2e ... On a grid, the
-            [row, column] of each, in the first channel; or {"column": c} or {"row": r}: spread evenly along it. Several
-            columns or rows, {"column": [c, d]}: a copy in each. Negative numbers count from the end.
+        at: a Place. On a tape, the cell of each; or {"first": f, "every": e}: cells f, f + e, f + 2e ... On a grid or a
+            board, the [row, column] of each, in the first channel; or {"column": c} or {"row": r}: spread evenly along
+            it, with "first" and "every" as on a tape. Several columns or rows, {"column": [c, d]}: a copy in each.
+            Negative numbers count from the end.
         count: how many cells are asked for.
 
     Raises:
@@ -217,14 +309,15 @@ def places(space: Tape | Grid, at: Any, count: int) -> np.ndarray:
     if not isinstance(at, Mapping):
         found = _listed(cells, at)
     elif cells.ndim == 1 and at.keys() <= {"first", "every"}:
-        first = at.get("first", 0)
-        found = _pick(cells, (first % len(cells) + at.get("every", 1) * np.arange(count),))
-    elif cells.ndim == 3 and at.keys() in ({"row"}, {"column"}):
-        ((axis, lines),) = at.items()
-        lines = np.atleast_1d(lines)
-        length = cells.shape[2 if axis == "row" else 1]
-        middles = np.floor((np.arange(count) + 0.5) * length / count).astype(int)  # of `count` equal parts
-        along, across = np.tile(middles, len(lines)), np.repeat(lines, count)
+        found = _pick(cells, (_along(at, len(cells), count),))
+    elif cells.ndim == 3 and at.keys() - {"first", "every"} in ({"row"}, {"column"}):
+        axis = "row" if "row" in at else "column"
+        lines, length = np.atleast_1d(at[axis]), cells.shape[2 if axis == "row" else 1]
+        if len(at) > 1:
+            steps = _along(at, length, count)
+        else:
+            steps = np.floor((np.arange(count) + 0.5) * length / count).astype(int)  # middles of `count` equal parts
+        along, across = np.tile(steps, len(lines)), np.repeat(lines, count)
         found = _pick(cells, (0 * along, across, along) if axis == "row" else (0 * along, along, across))
     else:
         form = '{"first": f, "every": e}' if cells.ndim == 1 else '{"column": c} or {"row": r}'
@@ -239,12 +332,17 @@ def places(space: Tape | Grid, at: Any, count: int) -> np.ndarray:
     return found.reshape(-1, count)
 
 
-def zone(space: Tape | Grid, wanted: Any) -> np.ndarray:
+def _along(at: Mapping, length: int, count: int) -> np.ndarray:
+    """`count` steps along a line of cells, from "first" on."""
+    return at.get("first", 0) % length + at.get("every", 1) * np.arange(count)
+
+
+def zone(space: Space, wanted: Any) -> np.ndarray:
     """The storage of the cells of a zone, (n,) integers.
 
     Args:
         space: its halo settled.
-        wanted: a Zone. On a tape {"cells": [first, end]}; on a grid {"column": c}, {"row": r} or {"rows": [first, end],
+        wanted: a Zone. On a tape {"cells": [first, end]}; else {"column": c}, {"row": r} or {"rows": [first, end],
             "columns": [first, end]}, in the first channel; or a list of cells as in `places`.
 
     Raises:

@@ -56,6 +56,15 @@ def unload(space, state, cells):
 
 
 @verb
+def disturb(space, states, noise, rng):
+    """Disturb the cells of every lane at random, in place; what happens in a lane hangs on its own stream alone.
+
+    A cell that has states takes another of them, all equally likely, with the chance `noise`; a real cell of the first
+    channel gets normal noise of this standard deviation. The border is left as it is.
+    """
+
+
+@verb
 def join(space, operation, cell, value):
     """cell ⊕ value, where `operation` is an index in `emergent.spaces.OPERATIONS`."""
 

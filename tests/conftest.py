@@ -8,28 +8,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
+from kinds import KINDS
 
-# Each kind is one combination of types, so one compilation; everything else about a model is a value.
-_KINDS: dict[str, dict[str, Any]] = {
-    "grid": {
-        "space": {"name": "grid", "height": 12, "width": 9, "boundary": "periodic"},
-        "rule": {"name": "convolution"},
-        "encoder": {"name": "injection"},
-        "halting": {"name": "steps", "steps": 5},
-        "decoder": {"name": "readout", "at": {"column": -1}},
-    },
-    "gated grid": {"halting": {"name": "threshold", "at": [[6, 4]], "level": 0.5, "max_steps": 20}},
-    "tape": {
-        "space": {"name": "tape", "cells": 90, "boundary": "periodic"},
-        "rule": {"name": "lookup", "code": 110},
-        "encoder": {"name": "thermometer", "at": {"first": 0}, "bins": 4},
-        "halting": {"name": "steps", "steps": 12},
-        "decoder": {"name": "zone_counts", "zones": [{"cells": [50, 60]}, {"cells": [60, 70]}]},
-    },
-    "gated tape": {"halting": {"name": "threshold", "at": [80], "level": 1, "max_steps": 30}},
-}
-_KINDS["gated grid"] = _KINDS["grid"] | _KINDS["gated grid"]
-_KINDS["gated tape"] = _KINDS["tape"] | _KINDS["gated tape"]
 INPUTS, OUTPUTS = 10, 2  # those of the toy car
 _NO_DATA = "no test data"
 
@@ -56,7 +36,7 @@ def blueprint() -> Callable[..., Any]:
     from emergent.model import Blueprint
 
     def make(kind: str, inputs: int = INPUTS, outputs: int = OUTPUTS, **changes: Any) -> Blueprint:
-        parts = copy.deepcopy(_KINDS[kind])
+        parts = copy.deepcopy(KINDS[kind])
         for name in parts:
             changed = changes.pop(name, {})
             replaced = {

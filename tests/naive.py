@@ -26,6 +26,21 @@ def splitmix(seed, count):
     return [mix((seed + i * 0x9E3779B97F4A7C15) % _64) for i in range(1, count + 1)]
 
 
+class Stream:
+    """One stream of random numbers, drawn from one after another."""
+
+    def __init__(self, seed):
+        self.state = int(seed)
+
+    def uniform(self):
+        self.state = (self.state + 0x9E3779B97F4A7C15) % _64
+        return (mix(self.state) >> 11) / 2**53
+
+    def normal(self):
+        radius = math.sqrt(-2 * math.log(1 - self.uniform()))
+        return radius * math.cos(2 * math.pi * self.uniform())
+
+
 # --- rules -----------------------------------------------------------------------------------------------------------
 
 
@@ -58,23 +73,46 @@ ACTIVATIONS = {"tanh": np.tanh, "softsign": lambda x: x / (1 + abs(x)), "clip": 
 _PADDING = {"zero": "constant", "periodic": "wrap", "edge": "edge"}
 
 
-def neighbours(sheet, boundary):
-    """The nine (height, width) sheets of neighbours, row by row from the upper left, as [3][3]."""
+def neighbours(sheet, boundary, size=3):
+    """The (height, width) sheets of all neighbours, row by row from the upper left, as [size][size]."""
     height, width = sheet.shape
-    padded = np.pad(np.asarray(sheet, float), 1, mode=_PADDING[boundary])
-    return [[padded[y : y + height, x : x + width] for x in range(3)] for y in range(3)]
+    padded = np.pad(np.asarray(sheet, float), size // 2, mode=_PADDING[boundary])
+    return [[padded[y : y + height, x : x + width] for x in range(size)] for y in range(size)]
 
 
 def convolution_step(cells, kernel, bias, activation, dt, leak, drift, boundary):
     """One Euler step of ds/dt = activation(g (kernel * s + bias)) - leak s; and of dg/dt = drift (mean of 8 - g)."""
-    around = neighbours(cells[0], boundary)
-    drive = sum(kernel[y][x] * around[y][x] for y in range(3) for x in range(3)) + bias
+    size = len(kernel)
+    around = neighbours(cells[0], boundary, size)
+    drive = sum(kernel[y][x] * around[y][x] for y in range(size) for x in range(size)) + bias
     if len(cells) == 1:
         return np.array([cells[0] + dt * (ACTIVATIONS[activation](drive) - leak * cells[0])])
     signal = cells[0] + dt * (ACTIVATIONS[activation](cells[1] * drive) - leak * cells[0])
     near = neighbours(cells[1], boundary)
     mean = sum(near[y][x] for y in range(3) for x in range(3) if (y, x) != (1, 1)) / 8
     return np.array([signal, cells[1] + dt * drift * (mean - cells[1])])
+
+
+def life_step(cells, born, survives, boundary):
+    """One step on a (height, width) board; `born` and `survives` are counts of neighbours."""
+    around = neighbours(cells, boundary)
+    count = sum(around[y][x] for y in range(3) for x in range(3) if (y, x) != (1, 1))
+    return np.where(cells == 1, np.isin(count, survives), np.isin(count, born)).astype(int)
+
+
+def disturb(cells, states, noise, stream):
+    """Noise on cells: a normal number each on a real sheet; else, row by row, another state after random gaps."""
+    new = cells.copy()
+    if not states:
+        for place in np.ndindex(cells[0].shape):
+            new[(0, *place)] += noise * stream.normal()
+        return new
+    for row in new.reshape(-1, cells.shape[-1]):
+        i = math.floor(math.log(1 - stream.uniform()) / math.log(1 - noise))
+        while i < len(row):
+            row[i] = (int(row[i]) + 1 + math.floor(stream.uniform() * (states - 1))) % states
+            i += 1 + math.floor(math.log(1 - stream.uniform()) / math.log(1 - noise))
+    return new
 
 
 # --- encoders, decoders ----------------------------------------------------------------------------------------------
@@ -104,6 +142,23 @@ def one_hot(x, low, high, bins, lit):
     return values
 
 
+def marker(x, low, high, span, lit):
+    """The cell nearest to the value is lit: cell j of an input stands for the share j / (span - 1)."""
+    return [
+        lit if j == min(range(span), key=lambda place, u=u: (abs(u * (span - 1) - place), -place)) else 0
+        for u in scaled(x, low, high)
+        for j in range(span)
+    ]
+
+
+def patch(cells, lines, x, low, high, symbols, size, spacing, lit, operation, states):
+    """The patch of the symbol nearest to each value is lit on its input's line of places; nothing else is touched."""
+    for line, u in zip(lines, scaled(x, low, high), strict=True):
+        nearest = min(range(symbols), key=lambda symbol, u=u: (abs(u * (symbols - 1) - symbol), -symbol))
+        cells = inject(cells, line[nearest * spacing : nearest * spacing + size], [lit], operation, states)
+    return cells
+
+
 def inject(cells, places, values, operation, states):
     """The values, in turn and again from the first if there are more places, meet the cells."""
     new = cells.copy().ravel()
@@ -122,7 +177,32 @@ def readout(cells, zones, gain):
 
 
 def zone_counts(cells, zones, state, gain):
-    return [gain * (2 * sum(cells[i] == state for i in zone) / len(zone) - 1) for zone in zones]
+    return [gain * (2 * sum(cells.flat[i] == state for i in zone) / len(zone) - 1) for zone in zones]
+
+
+def marker_position(cells, zones, state, gain):
+    places = [max([j for j, i in enumerate(zone) if cells.flat[i] == state], default=0) for zone in zones]
+    return [gain * (2 * place / (len(zone) - 1) - 1) for place, zone in zip(places, zones, strict=True)]
+
+
+def activity(cells, zone, states):
+    """How alive a zone is: cells that are not 0, or the sum of absolute values."""
+    return sum(float(cells.flat[i] != 0) if states else abs(float(cells.flat[i])) for i in zone)
+
+
+def border_softmax(cells, zones, temperature, states):
+    powers = np.array([activity(cells, zone, states) / temperature for zone in zones], np.longdouble)
+    return np.exp(powers) / np.exp(powers).sum()
+
+
+# --- halting ---------------------------------------------------------------------------------------------------------
+
+
+def share_reached(cells, zone, state, share, least, nonzero):
+    """`share` is a fractions.Fraction; of the cells of the zone that are not 0, or of all."""
+    found = [int(cells.flat[i]) for i in zone]
+    among = [cell for cell in found if cell] if nonzero else found
+    return found.count(state) >= least and found.count(state) >= share * len(among)
 
 
 # --- a thought -------------------------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ import pytest
 
 from emergent import parts
 from emergent.encoders import scaling
-from emergent.spaces import grid, tape
+from emergent.spaces import board, grid, places, tape
 from emergent.verbs import LANES, blank, encode, inject, levels, storage
 
 LOW, HIGH = [-1.0, 0.0, 10.0], [1.0, 5.0, 20.0]
@@ -64,6 +64,74 @@ def test_one_hot_always_lights_one_bin_of_an_input(bins):
         assert values_of(encoder, x, np.uint8).sum() == 3
     for x in observations(100):
         np.testing.assert_array_equal(values_of(encoder, x, np.uint8).reshape(3, bins).sum(axis=1), 1)
+
+
+@pytest.mark.parametrize(
+    ("space", "at", "lit"),
+    [(tape(120, 5), {"first": 0}, 3.0), (board(3, 120), {"row": 1}, 1.0), (grid(3, 120), {"row": 1}, -0.75)],
+)
+def test_markers_equal_the_twin(space, at, lit):
+    for span in (2, 5, 8, 40):
+        encoder = build(space, "marker", at=at, span=span, lit=lit)
+        for x in observations(100):
+            inside = np.clip(x.astype(np.float32), LOW, HIGH)
+            found = values_of(encoder, x, blank(space).dtype)
+            np.testing.assert_array_equal(found, naive.marker(inside, LOW, HIGH, span, lit))
+
+
+@pytest.mark.parametrize("span", [2, 3, 300, 1000])
+def test_a_marker_is_a_unary_code_of_whole_numbers(span):
+    encoder = parts.build(
+        "encoder", {"name": "marker", "at": {}, "span": span}, space=tape(span), low=[0], high=[span - 1]
+    )
+    for n in {*range(min(span, 300)), span - 1}:
+        assert np.flatnonzero(values_of(encoder, [n], np.uint8)).tolist() == [n]
+    for n, at in [(-5, 0), (np.inf, span - 1), (-np.inf, 0)]:
+        assert np.flatnonzero(values_of(encoder, [n], np.uint8)).tolist() == [at]
+
+
+@pytest.mark.parametrize("operation", ["overwrite", "add", "xor"])
+def test_patches_equal_the_twin(operation):
+    draw = np.random.default_rng(5)
+    for space, at in [
+        (tape(60, 4), {"first": 3}),
+        (board(60, 3, 4), {"column": [0, 2], "first": 1}),
+        (grid(60, 3, 2), {"column": 1, "first": 4}),
+    ]:
+        states = levels(space)
+        if operation == "xor" and not states:
+            continue
+        encoder = build(space, "patch", at=at, symbols=4, size=2, spacing=5, lit=3, operation=operation)
+        where, before = storage(space).ravel(), blank(space)
+        before[where] = draw.integers(0, 4, (len(where), LANES))
+        bare = {int(place): i for i, place in enumerate(where)}
+        copies = [[bare[int(cell)] for cell in line] for line in places(space, at, 3 * 17)]
+        after, values = before.copy(), np.zeros((3, LANES), before.dtype)
+        seen = observations(LANES)
+        for lane in range(LANES):
+            encode(encoder, seen[lane].astype(np.float32), values[:, lane])
+        inject(encoder, space, values, after)
+        for lane in range(LANES):
+            expected = before[where, lane]
+            for copy in copies:
+                lines = [copy[17 * i : 17 * (i + 1)] for i in range(3)]
+                inside = np.clip(seen[lane], LOW, HIGH)
+                expected = naive.patch(expected, lines, inside, LOW, HIGH, 4, 2, 5, 3, operation, states)
+            np.testing.assert_array_equal(after[where, lane], expected)
+        assert not np.delete(after, where, axis=0).any()
+
+
+def test_a_patch_is_that_of_the_authors_language_model():
+    """Eleven symbols, five rows apart, each three cells high, at the left edge of a board of 61 rows."""
+    settings = {"name": "patch", "at": {"column": 0, "first": 4}, "symbols": 11, "size": 3, "spacing": 5}
+    space = board(61, 50)
+    encoder = parts.build("encoder", settings, space=space, low=[0], high=[10])
+    for symbol in range(11):
+        states, values = blank(space), np.full((1, LANES), symbol, np.uint8)
+        np.testing.assert_array_equal(values_of(encoder, [symbol], np.uint8), [symbol])
+        inject(encoder, space, values, states)
+        lit = np.flatnonzero(states[storage(space).ravel(), 0])
+        assert lit.tolist() == [50 * (4 + 5 * symbol + i) for i in range(3)]
 
 
 @pytest.mark.parametrize(
@@ -140,6 +208,20 @@ def test_bounds_that_bound_nothing_are_refused(low, high, words):
         (grid(4, 4), {"name": "injection", "at": [[0, 0]]}, "expected 4 cells or a multiple of it, got 1"),
         (grid(3, 4), {"name": "injection"}, "too short for 4 cells"),
         (grid(4, 4), {"name": "injection", "gain": "big"}, "encoder.gain"),
+        (board(4, 4), {"name": "injection"}, "expected a grid, got a board"),
+        (tape(9), {"name": "marker", "at": {}, "span": 1}, "encoder.span"),
+        (tape(9), {"name": "marker", "at": {}, "span": 4}, "outside"),
+        (tape(9), {"name": "marker", "at": {}, "span": 3, "lit": 2}, r"lit: expected a state in 1..1, got 2"),
+        (
+            tape(9, 3),
+            {"name": "patch", "at": {}, "symbols": 2, "size": 1, "spacing": 1, "operation": "xor"},
+            "3 states",
+        ),
+        (tape(99), {"name": "patch", "at": {}, "symbols": 2, "size": 6}, "spacing: expected at least .* 6, got 5"),
+        (tape(9), {"name": "patch", "at": {}, "symbols": 2}, "outside"),
+        (tape(99), {"name": "patch", "at": {}, "symbols": 2, "lit": 0}, "lit"),
+        (tape(99), {"name": "patch", "at": {}, "symbols": 257}, "encoder.symbols"),
+        (tape(99), {"name": "patch", "at": {}}, "encoder.symbols"),
     ],
 )
 def test_what_is_no_encoder_is_refused(space, settings, words):

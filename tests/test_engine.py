@@ -4,19 +4,21 @@ import json
 import os
 import subprocess
 import sys
+from fractions import Fraction
 from pathlib import Path
 
 import naive
 import numba
 import numpy as np
 import pytest
+from kinds import KINDS
 
 import emergent
 from emergent import verb
 from emergent.engine import Record, evaluate
 from emergent.inference import Kept, phi_prime
 from emergent.model_file import ModelFile, load, save
-from emergent.verbs import parameters
+from emergent.verbs import levels, parameters, storage
 from envs.limits import Limits
 
 ONE_STREAM = np.zeros(1, np.uint64)
@@ -161,23 +163,118 @@ def test_thoughts_on_a_grid_equal_the_twin(blueprint, seed):
         kept = thought.kept
 
 
+@pytest.mark.parametrize("kind", ["board", "noisy board", "noisy grid", "noisy tape"])
+def test_thoughts_of_every_other_kind_equal_the_twin(blueprint, individual, kind):
+    """Six in a row with the state retained, noise and chance drawn from the same stream."""
+    plan = blueprint(kind, 3)
+    model, stream = individual(plan), naive.Stream(5)
+    shape, states = storage(model.space).shape, levels(model.space)
+    cells = model.initial_state.reshape(shape).astype(int if states else float)
+    put_in, held, step, stop, cap, read = TWINS[kind](plan, stream)
+    kept, tolerance = Kept(model.initial_state[None], np.array([5], np.uint64)), 0 if states else 1e-4
+    for x in np.random.default_rng(2).uniform(0, 1, (6, 3)).astype(np.float32):
+        thought = phi_prime(model, x, kept, film=True)
+        if "gate" in vars(stop):
+            cells.flat[stop.gate] = 0
+        film, halted = naive.think(cells, lambda now, x=x: put_in(now, x), held, step, stop, cap)
+        cells, kept = film[-1], thought.kept
+        assert (thought.micro_steps[0], thought.halted[0]) == (len(film) - 1, halted)
+        np.testing.assert_allclose(thought.film, [now.ravel() for now in film], atol=tolerance)
+        np.testing.assert_allclose(thought.output[0], read(cells) if halted else [0, 0], atol=1e-6 + tolerance)
+        assert int(kept.streams[0]) == stream.state
+
+
+def twin_of_board(plan, stream):
+    places = [8 * int((i + 0.5) * 44 / 12) for i in range(12)]
+    return (
+        lambda now, x: naive.inject(now, places, naive.one_hot(x, [0] * 3, [1] * 3, 4, 1), "overwrite", 2),
+        True,
+        lambda now: naive.life_step(now[0], [3], [2, 3], "periodic")[None],
+        lambda t, now: t >= 5,
+        5,
+        lambda now: naive.zone_counts(now, [range(24, 32), range(64, 72)], 1, 1.0),
+    )
+
+
+def twin_of_noisy_board(plan, stream):
+    lines = [[8 * (2 + 4 * i + j) for j in range(4)] for i in range(3)]
+    edges = [[8 * row + 7 for row in rows] for rows in (range(6), range(6, 12))]
+    edge = range(7, 8 * 44, 8)
+    return (
+        lambda now, x: naive.patch(now, lines, x, [0] * 3, [1] * 3, 2, 1, 3, 1, "overwrite", 2),
+        True,
+        lambda now: naive.disturb(naive.life_step(now[0], [3], [2, 3], "zero")[None], 2, 0.02, stream),
+        lambda t, now: t > 0 and naive.activity(now, edge, 2) >= 16,
+        20,
+        lambda now: naive.border_softmax(now, edges, 1.0, 2),
+    )
+
+
+def twin_of_noisy_grid(plan, stream):
+    edges = [[9 * row + 7 for row in rows] for rows in (range(6), range(6, 12))]
+    kernel = np.full((5, 5), 0.1)
+
+    def stop(t, now):
+        return now.flat[6 * 9 + 4] >= 0.7 or (t > 0 and stream.uniform() < 0.1)
+
+    stop.gate = 6 * 9 + 4
+    return (
+        lambda now, x: naive.inject(
+            now, [9 * row for row in (1, 4, 7, 10)], naive.injection(x, [0] * 3, [1] * 3, 1, 0, 1), "overwrite", 0
+        ),
+        True,
+        lambda now: naive.disturb(
+            naive.convolution_step(now, kernel, 0, "softsign", 1, 1, 0, "periodic"), 0, 0.05, stream
+        ),
+        stop,
+        20,
+        lambda now: naive.border_softmax(now, edges, 0.5, 0),
+    )
+
+
+def twin_of_noisy_tape(plan, stream):
+    lookup = naive.wolfram_table(3**80, 4, 1)
+
+    def stop(t, now):
+        return t > 0 and (naive.share_reached(now, range(90), 3, Fraction(2, 5), 1, True) or stream.uniform() < 0.05)
+
+    return (
+        lambda now, x: naive.inject(now, range(12), naive.marker(x, [0] * 3, [1] * 3, 4, 2), "overwrite", 4),
+        False,
+        lambda now: naive.disturb(naive.lookup_step(now, lookup, 1, "zero"), 4, 0.01, stream),
+        stop,
+        100,
+        lambda now: naive.marker_position(now, [range(50, 60), range(60, 70)], 2, 1.0),
+    )
+
+
+TWINS = {
+    "board": twin_of_board,
+    "noisy board": twin_of_noisy_board,
+    "noisy grid": twin_of_noisy_grid,
+    "noisy tape": twin_of_noisy_tape,
+}
+
+
 # --- lanes -----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("kind", ["grid", "gated grid", "tape", "gated tape"])
+@pytest.mark.parametrize("kind", KINDS)
 def test_a_row_does_not_depend_on_the_others_nor_on_its_lane(blueprint, individual, kind):
     model = individual(blueprint(kind), 3)
     draw = np.random.default_rng(0)
     x = draw.uniform(0, 1, (40, 10)).astype(np.float32)
     cells = np.stack([individual(blueprint(kind), seed).initial_state for seed in range(40)])
-    whole = phi_prime(model, x, Kept(cells, np.zeros(40, np.uint64)))
-    if "gated" in kind:
+    streams = np.arange(40, dtype=np.uint64)
+    whole = phi_prime(model, x, Kept(cells, streams))
+    if "gated" in kind or "noisy" in kind:
         assert len(np.unique(whole.micro_steps)) > 2  # lanes rest at different times
     order = draw.permutation(40)
     for rows in ([7], order[:5], order[:16], order[:17], order):
-        part = phi_prime(model, x[rows], Kept(cells[rows], np.zeros(len(rows), np.uint64)))
+        part = phi_prime(model, x[rows], Kept(cells[rows], streams[rows]))
         np.testing.assert_array_equal(part.output, whole.output[rows])
         np.testing.assert_array_equal(part.kept.cells, whole.kept.cells[rows])
+        np.testing.assert_array_equal(part.kept.streams, whole.kept.streams[rows])
         np.testing.assert_array_equal(part.micro_steps, whole.micro_steps[rows])
         np.testing.assert_array_equal(part.halted, whole.halted[rows])
 
@@ -191,7 +288,7 @@ def noise_seeds(individuals, episodes):
     return np.arange(individuals * episodes, dtype=np.uint64).reshape(individuals, episodes)
 
 
-@pytest.mark.parametrize("kind", ["grid", "gated tape"])
+@pytest.mark.parametrize("kind", ["grid", "gated tape", "noisy tape"])
 def test_an_episode_does_not_depend_on_how_many_there_are(blueprint, ring, world, kind):
     """Nor on the lane it is in: those that end early make room for later ones."""
     plan = blueprint(kind)
@@ -206,7 +303,7 @@ def test_an_episode_does_not_depend_on_how_many_there_are(blueprint, ring, world
             np.testing.assert_array_equal(one, other[:, :episodes])
 
 
-@pytest.mark.parametrize("kind", ["grid", "gated tape"])
+@pytest.mark.parametrize("kind", ["grid", "gated tape", "noisy tape"])
 def test_a_score_depends_neither_on_threads_nor_on_the_population(blueprint, ring, world, kind):
     if numba.config.NUMBA_NUM_THREADS < 2:
         pytest.skip("NUMBA_NUM_THREADS is 1")
@@ -358,7 +455,10 @@ def test_without_the_compiler_everything_gives_the_same_numbers(blueprint):
     plans = [
         blueprint("grid", 3, space=grid, rule={"drift": 0.2}, halting={"steps": 2}).settings(),
         blueprint("gated tape", 3, space={"cells": 84}, halting={"max_steps": 3}).settings(),
+        blueprint("board", 3, halting={"steps": 2}).settings(),
+        *(blueprint(kind, 3).settings() for kind in KINDS if "noisy" in kind),
     ]
+    plans[-1]["halting"]["max_steps"] = 4
     answers = []
     for disabled in ("0", "1"):
         inherited = {key: value for key, value in os.environ.items() if key != "NUMBA_CACHE_DIR"}

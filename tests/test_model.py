@@ -1,11 +1,13 @@
 """Models and blueprints: what of them is trained, and what does not fit together."""
 
 import json
+import pickle
 from dataclasses import replace
 
 import gymnasium
 import numpy as np
 import pytest
+from kinds import KINDS
 
 from emergent.baselines import Linear
 from emergent.model import BaselineBlueprint, Model, Program
@@ -169,8 +171,8 @@ def test_a_program_is_a_record_or_its_fields(blueprint):
         ("tape", {"initial_state": {"fill": 0.5}}, "initial_state.fill"),
         ("tape", {"initial_state": {"region": [0, 91]}}, "initial_state.region"),
         ("tape", {"rule": {"name": "convolution"}}, "rule"),
-        ("grid", {"rule": {"name": "lookup"}}, "rule.space"),
-        ("grid", {"rule": {"name": "life"}}, "no rule named 'life'"),
+        ("grid", {"rule": {"name": "lookup"}}, "rule lookup: needs another space: expected a tape, got a grid"),
+        ("grid", {"rule": {"name": "lenia"}}, "no rule named 'lenia'"),
         ("grid", {"outputs": 3}, None),
         ("tape", {"outputs": 3}, "one for each of 3 outputs, got 2"),
     ],
@@ -184,15 +186,28 @@ def test_what_does_not_fit_together_is_refused(blueprint, kind, changes, words):
         plan.layout  # noqa: B018 - building it is what is tested
 
 
-@pytest.mark.parametrize("kind", ["grid", "tape", "gated tape"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_model_survives_pickling_with_its_types(blueprint, individual, kind):
+    """Worker processes get it that way."""
+    model = individual(blueprint(kind, train_rule=True))
+    same_records(model, pickle.loads(pickle.dumps(model)))
+
+
+def same_records(one, other):
+    """Compare records field by field, to the types, records within records too."""
+    assert type(one) is type(other)
+    if isinstance(one, tuple):
+        for a, b in zip(one, other, strict=True):
+            same_records(a, b)
+    else:
+        np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize("kind", KINDS)
 def test_settings_survive_json_and_make_the_same_model(blueprint, kind):
     plan = blueprint(kind, retained=False, initial_state={"fill": 1.0})
     again = type(plan)(**json.loads(json.dumps(plan.settings())))
-    for one, other in zip(plan.template[:5], again.template[:5], strict=True):
-        assert type(one) is type(other)
-        for a, b in zip(one, other, strict=True):
-            np.testing.assert_array_equal(a, b)
-    np.testing.assert_array_equal(plan.template.initial_state, again.template.initial_state)
+    same_records(plan.template, again.template)
     assert again.template.retained is False
     assert again.layout.describe() == plan.layout.describe()
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from kinds import KINDS
 
 import emergent
 from emergent.files import DamagedFileError, load_container, save_container
@@ -39,9 +40,9 @@ def changed(file, header=None, **arrays):
     return file
 
 
-@pytest.mark.parametrize("kind", ["grid", "gated tape", "linear", "mlp", "lidar_driver"])
+@pytest.mark.parametrize("kind", [*KINDS, "linear", "mlp", "lidar_driver"])
 def test_a_round_trip_is_exact(blueprint, baseline, tmp_path, kind):
-    plan = blueprint(kind, train_rule=True) if kind in ("grid", "gated tape") else baseline(kind)
+    plan = blueprint(kind, train_rule=True) if kind in KINDS else baseline(kind)
     model = grown(plan)
     save(tmp_path / "model.npz", model)
     again = load(tmp_path / "model.npz")
@@ -131,6 +132,7 @@ def test_a_folder_is_refused(tmp_path):
         ({"initial_state": np.full(90, 2, np.uint8)}, r"initial_state holds a state beyond 0\.\.1"),
         ({"parameters": np.zeros(27, np.uint8)}, r"parameters of shape \(8,\)"),
         ({"parameters": np.array([0] * 7 + [255], np.uint8)}, r"rule.table holds a state beyond 0\.\.1"),
+        ({"parameters": np.full(8, 2, np.uint8)}, r"rule.table holds a state beyond 0\.\.1"),
         ({"parameters": np.zeros(8, np.int64)}, "type uint8, got .* int64"),
     ],
 )
@@ -176,6 +178,16 @@ def test_a_missing_array_is_named(saved, name):
     save_container(saved, header, arrays)
     with pytest.raises(DamagedFileError, match=f"incomplete .*{name}"):
         load(saved)
+
+
+def test_the_rule_inside_another_is_checked_as_well(blueprint, tmp_path):
+    file = tmp_path / "model.npz"
+    save(file, grown(blueprint("noisy tape", train_rule=True)))
+    with pytest.raises(DamagedFileError, match=r"rule.table holds a state beyond 0\.\.3"):
+        load(changed(file, parameters=np.full(64, 4, np.uint8)))
+    for of, error in [("mine", UnknownPartError), ({"name": "lookup", "code": -1}, ValueError), (None, ValueError)]:
+        with pytest.raises(error):
+            load(with_blueprint(file, rule={"name": "stochastic", "of": of}))
 
 
 def with_blueprint(file, **changes):

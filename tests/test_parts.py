@@ -1,8 +1,10 @@
 """The registry of parts: names, checked settings, readable refusals, and users' own files."""
 
 import sys
+from typing import NamedTuple
 
 import pytest
+from kinds import KINDS
 
 from emergent import model, parts  # noqa: F401 - the model registers every part
 from emergent.halting import Steps
@@ -17,12 +19,22 @@ def registry(monkeypatch):
 
 
 def test_the_parts_that_come_with_the_package():
-    assert names("space") == ["grid", "tape"]
-    assert names("rule") == ["convolution", "lookup"]
-    assert names("encoder") == ["injection", "one_hot", "thermometer"]
-    assert names("halting") == ["steps", "threshold"]
-    assert names("decoder") == ["readout", "zone_counts"]
+    assert names("space") == ["board", "grid", "tape"]
+    assert names("rule") == ["convolution", "life", "lookup", "stochastic"]
+    assert names("encoder") == ["injection", "marker", "one_hot", "patch", "thermometer"]
+    assert names("halting") == ["activity", "chance", "share", "steps", "threshold"]
+    assert names("decoder") == ["border_softmax", "marker_position", "readout", "zone_counts"]
     assert {"linear", "mlp", "random_actions"} <= set(names("baseline"))
+
+
+def test_every_part_is_in_one_of_the_kinds_that_the_shared_suites_run_over():
+    used = set()
+    for settings in KINDS.values():
+        for kind, chosen in settings.items():
+            while chosen:
+                used.add((kind, chosen if isinstance(chosen, str) else chosen["name"]))
+                chosen = chosen.get("of") if isinstance(chosen, dict) else None
+    assert used == {(kind, name) for kind in parts.KINDS if kind != "baseline" for name in names(kind)}
 
 
 @pytest.mark.parametrize("kind", parts.KINDS)
@@ -60,10 +72,30 @@ def test_numbers_get_the_one_type_that_compiled_code_is_made_for():
 GRID = {"name": "grid", "height": 3, "width": 3}
 
 
+def test_a_record_of_as_many_numbers_is_no_space_of_another_kind(registry):
+    """Though to pydantic any tuple that fits is."""
+
+    class Twisted(NamedTuple):
+        height: int
+        width: int
+        channels: int
+        halo: int
+        boundary: int
+
+    @part("rule", "twisted")
+    def twisted(space: Twisted) -> Twisted:
+        """Its own space."""
+        return space
+
+    assert build("rule", "twisted", space=Twisted(1, 2, 3, 4, 5)) == Twisted(1, 2, 3, 4, 5)
+    with pytest.raises(ValueError, match="rule twisted: needs another space: expected a twisted, got a grid"):
+        build("rule", "twisted", space=build("space", GRID))
+
+
 @pytest.mark.parametrize(
     ("kind", "settings", "words"),
     [
-        ("rule", "lokup", "there is no rule named 'lokup'; registered are convolution, lookup"),
+        ("rule", "lokup", "there is no rule named 'lokup'; registered are convolution, life, lookup, stochastic"),
         ("rule", {"name": 3}, "there is no rule named '3'"),
         ("space", "lookup", "there is no space named 'lookup'"),
     ],

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emergent import parts
-from emergent.spaces import OPERATIONS, grid, places, sheets, tape, zone
+from emergent.spaces import OPERATIONS, board, grid, places, sheets, tape, zone
 from emergent.verbs import LANES, blank, border, join, levels, load, storage, unload
 
 BOUNDARIES = ("zero", "periodic", "edge")
@@ -39,13 +39,16 @@ def test_the_border_of_a_tape_is_what_lies_beyond(cells, halo, boundary):
 @given(
     height=st.integers(1, 6),
     width=st.integers(1, 6),
-    channels=st.integers(1, 2),
+    channels=st.integers(0, 2),
     halo=st.integers(1, 3),
     boundary=boundary_of,
 )
-def test_the_border_of_a_grid_is_what_lies_beyond(height, width, channels, halo, boundary):
-    space = grid(height, width, channels, boundary)._replace(halo=halo)
-    values = np.random.default_rng(height).normal(size=(channels, height, width)).astype(np.float32)
+def test_the_border_of_a_sheet_is_what_lies_beyond(height, width, channels, halo, boundary):
+    """Of a grid of one or two channels; 0 stands for a board."""
+    space = grid(height, width, channels, boundary) if channels else board(height, width, 101, boundary)
+    space = space._replace(halo=halo)
+    values = np.random.default_rng(height).integers(0, 101, (channels or 1, height, width))
+    values = values.astype(blank(space).dtype)
     expected = [np.pad(sheet, halo, mode=PADDING[boundary]) for sheet in values]
     block = sheets(space, filled(space, values.ravel()))
     for lane in range(LANES):
@@ -57,6 +60,7 @@ def test_the_border_of_a_grid_is_what_lies_beyond(height, width, channels, halo,
     space=st.one_of(
         st.builds(tape, st.integers(1, 30), st.integers(2, 256), boundary_of),
         st.builds(grid, st.integers(1, 7), st.integers(1, 7), st.integers(1, 2), boundary_of),
+        st.builds(board, st.integers(1, 7), st.integers(1, 7), st.integers(2, 256), boundary_of),
     ),
     halo=st.integers(1, 8),
 )
@@ -75,7 +79,11 @@ def test_what_is_loaded_is_unloaded_and_lies_where_storage_says(space, halo):
 
 
 def test_a_block_is_quiescent_with_all_lanes_side_by_side():
-    for space, shape, dtype in [(tape(10), (12, LANES), np.uint8), (grid(3, 4, 2), (2 * 5 * 6, LANES), np.float32)]:
+    for space, shape, dtype in [
+        (tape(10), (12, LANES), np.uint8),
+        (grid(3, 4, 2), (2 * 5 * 6, LANES), np.float32),
+        (board(3, 4), (5 * 6, LANES), np.uint8),
+    ]:
         states = blank(space)
         assert (states.shape, states.dtype) == (shape, dtype)
         assert states.flags.c_contiguous
@@ -83,14 +91,14 @@ def test_a_block_is_quiescent_with_all_lanes_side_by_side():
 
 
 @pytest.mark.parametrize("states", [2, 3, 4, 16, 255, 256])
-def test_values_meet_the_cells_of_a_tape(states):
-    space = tape(10, states)
-    for cell, value in np.random.default_rng(states).integers(0, states, (200, 2)):
-        pair = np.uint8(cell), np.uint8(value)
-        assert join(space, OVERWRITE, *pair) == value
-        assert join(space, ADD, *pair) == (int(cell) + int(value)) % states
-        if not states & (states - 1):
-            assert join(space, XOR, *pair) == cell ^ value < states
+def test_values_meet_the_states_of_cells(states):
+    for space in (tape(10, states), board(2, 5, states)):
+        for cell, value in np.random.default_rng(states).integers(0, states, (200, 2)):
+            pair = np.uint8(cell), np.uint8(value)
+            assert join(space, OVERWRITE, *pair) == value
+            assert join(space, ADD, *pair) == (int(cell) + int(value)) % states
+            if not states & (states - 1):
+                assert join(space, XOR, *pair) == cell ^ value < states
 
 
 def test_values_meet_the_cells_of_a_grid():
@@ -137,11 +145,15 @@ def test_places_on_a_tape(at, count, expected):
         ({"column": -1}, 2, [[7, 19]]),
         ({"row": 2}, 4, [[8, 9, 10, 11]]),
         ({"row": [0, -1]}, 2, [[1, 3], [21, 23]]),
+        ({"row": 1, "first": 1}, 3, [[5, 6, 7]]),
+        ({"column": 2, "first": 1, "every": 2}, 3, [[6, 14, 22]]),
+        ({"column": [0, 3], "first": -2}, 2, [[16, 20], [19, 23]]),
+        ({"column": 1, "every": 1}, 2, [[1, 5]]),
     ],
 )
-def test_places_on_a_grid(at, count, expected):
+def test_places_on_a_sheet(at, count, expected):
     """Six rows of four; all in the first channel."""
-    for space in (grid(6, 4), grid(6, 4, 2), grid(6, 4)._replace(halo=2)):
+    for space in (grid(6, 4), grid(6, 4, 2), grid(6, 4)._replace(halo=2), board(6, 4)):
         assert bare(space, places(space, at, count)) == expected
 
 
@@ -159,6 +171,8 @@ def test_places_on_a_grid(at, count, expected):
         (grid(6, 4), {"first": 0}, 1, '"column": c'),
         (grid(6, 4), {"row": 0, "column": 0}, 1, '"column": c'),
         (grid(6, 4), {"column": 4}, 1, "outside"),
+        (board(6, 4), {"column": 0, "first": 4}, 3, "outside"),
+        (board(6, 4), {"first": 4}, 3, '"column": c'),
         (grid(6, 4), {"column": 0}, 7, "names one twice"),
         (grid(6, 4), [[6, 0]], 1, "outside"),
         (grid(6, 4), [1, 2], 1, "row, column"),
@@ -178,6 +192,7 @@ def test_places_that_do_not_exist_are_refused(space, at, count, words):
         (grid(6, 4), {"row": -1}, [20, 21, 22, 23]),
         (grid(6, 4, 2), {"rows": [1, 3], "columns": [2, 4]}, [6, 7, 10, 11]),
         (grid(6, 4), [[0, 1], [5, 3]], [1, 23]),
+        (board(6, 4, 3), {"rows": [1, 3], "columns": [2, 4]}, [6, 7, 10, 11]),
     ],
 )
 def test_zones(space, wanted, expected):
@@ -213,6 +228,9 @@ def test_zones_that_do_not_exist_are_refused(space, wanted, words):
         ({"name": "tape"}, "space.cells"),
         ({"name": "grid", "height": 2, "width": 2, "channels": 3}, "space.channels"),
         ({"name": "grid", "height": 2000, "width": 2000}, "at most 1048576 cells, got 2000 x 2000"),
+        ({"name": "board", "height": 2000, "width": 2000}, "at most 1048576 cells, got 2000 x 2000"),
+        ({"name": "board", "height": 2, "width": 2, "states": 1}, "space.states"),
+        ({"name": "board", "height": 2, "width": 2, "channels": 2}, "space.channels: board has no such setting"),
     ],
 )
 def test_what_is_no_space_is_refused(settings, words):

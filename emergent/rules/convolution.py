@@ -1,4 +1,4 @@
-"""`convolution`: real cells driven through a 3x3 kernel and a bounded activation, in Euler steps.
+"""`convolution`: real cells driven through a 3x3 or 5x5 kernel and a bounded activation, in Euler steps.
 
     ds/dt = activation(g * (kernel (*) s + bias)) - leak * s
 
@@ -16,10 +16,9 @@ from emergent.genome import Genes
 from emergent.parts import part
 from emergent.rules.activations import clip, softsign, squash, tanh
 from emergent.spaces import Grid, sheets
-from emergent.verb import kernel
-from emergent.verbs import LANES, express, genes, parameters, step
+from emergent.verb import kernel, verb
+from emergent.verbs import LANES, express, genes, parameters, reach, step
 
-_BIAS = 9  # follows the nine weights
 f32 = np.float32
 
 
@@ -27,7 +26,8 @@ class TanhConvolution(NamedTuple):
     """A kernel and how it drives the cells.
 
     Fields:
-        weights: (10,) float32: the kernel row by row, from the upper left neighbour to the lower right, then the bias.
+        weights: (10,) or (26,) float32: the kernel row by row, from the upper left neighbour to the lower right, then
+            the bias.
         dt: the Euler step; leak: the rate at which a cell decays; drift: the rate at which gains spread.
         weight_spread: the standard deviation of the weights in a first population.
     """
@@ -39,7 +39,7 @@ class TanhConvolution(NamedTuple):
     weight_spread: float
 
 
-# The activation changes code, not a number in it, so it is a type: only the one in use is compiled.
+# The activation and the size change code, not a number in it, so they are types: only the one in use is compiled.
 class SoftsignConvolution(TanhConvolution):
     """The same with another activation."""
 
@@ -48,13 +48,30 @@ class ClipConvolution(TanhConvolution):
     """The same with another activation."""
 
 
-_VARIANTS: dict[str, Any] = {"tanh": TanhConvolution, "softsign": SoftsignConvolution, "clip": ClipConvolution}
+class WideTanhConvolution(TanhConvolution):
+    """The same with a 5x5 kernel."""
+
+
+class WideSoftsignConvolution(TanhConvolution):
+    """The same with a 5x5 kernel."""
+
+
+class WideClipConvolution(TanhConvolution):
+    """The same with a 5x5 kernel."""
+
+
+_VARIANTS: dict[str, dict[int, Any]] = {  # by activation and size
+    "tanh": {3: TanhConvolution, 5: WideTanhConvolution},
+    "softsign": {3: SoftsignConvolution, 5: WideSoftsignConvolution},
+    "clip": {3: ClipConvolution, 5: WideClipConvolution},
+}
 
 
 @part("rule", "convolution")
 def convolution(
     space: Grid,
     kernel: float | list[list[float]] = 0.3,
+    size: Literal[3, 5] | None = None,
     bias: float = 0.0,
     activation: Literal["tanh", "softsign", "clip"] = "tanh",
     dt: Annotated[float, Gt(0), Le(1)] = 1.0,
@@ -62,18 +79,36 @@ def convolution(
     drift: Annotated[float, Ge(0), Le(1)] = 0.0,
     weight_spread: Annotated[float, Gt(0)] = 0.3,
 ) -> Any:
-    """A 3x3 kernel, one number for nine equal weights; bounded `activation`; Euler step `dt`; `leak` and gain `drift`.
+    """A 3x3 or 5x5 kernel; bounded `activation`; Euler step `dt`; `leak` and gain `drift`.
+
+    A kernel of equal weights is one number and its `size`, which is 3 unless given.
 
     Raises:
-        ValueError: the kernel is not 3x3, or a number is not finite.
+        ValueError: the kernel is neither 3x3 nor 5x5, or not of the size given, or a number is not finite.
     """
-    rows = [[kernel] * 3] * 3 if isinstance(kernel, float) else kernel
-    if [len(row) for row in rows] != [3, 3, 3]:
-        raise ValueError(f"expected a kernel of 3 rows of 3 numbers, or one number for all nine, got {kernel!r}")
+    if isinstance(kernel, float):
+        size = size or 3
+        rows = [[kernel] * size] * size
+    else:
+        size, rows = size or (5 if len(kernel) == 5 else 3), kernel
+    if [len(row) for row in rows] != [size] * size:
+        raise ValueError(
+            f"expected a kernel of {size} rows of {size} numbers, or one number for all of a size of 3 or 5, "
+            f"got {kernel!r}"
+        )
     flat = np.array([*np.ravel(rows), bias], f32)
     if not np.isfinite(flat).all():
         raise ValueError(f"expected finite weights and bias, got {flat.tolist()}")
-    return _VARIANTS[activation](flat, dt, leak, drift, weight_spread)
+    return _VARIANTS[activation][size](flat, dt, leak, drift, weight_spread)
+
+
+# As a number in the code, not in the space: the compiler then knows that no index is negative.
+def reach_near(rule):
+    return 1
+
+
+def reach_wide(rule):
+    return 2
 
 
 def parameters_convolution(rule):
@@ -81,14 +116,14 @@ def parameters_convolution(rule):
 
 
 def genes_convolution(rule):
-    return (Genes("rule.kernel and bias", "parameters", np.arange(_BIAS + 1), spread=rule.weight_spread),)
+    return (Genes("rule.kernel and bias", "parameters", np.arange(len(rule.weights)), spread=rule.weight_spread),)
 
 
 def step_convolution(rule, space, states, out, rng):
     before, after = sheets(space, states), sheets(space, out)
     if space.channels == 2:
         _relax_gated(rule, before, after)
-        _spread(f32(rule.drift * rule.dt), before[1], after[1])
+        _spread(rule, before[1], after[1])
     else:
         _relax(rule, before, after)
 
@@ -97,12 +132,11 @@ def step_convolution(rule, space, states, out, rng):
 def _relax(rule, before, after):
     """Advance the only channel; the innermost loop over lanes is contiguous, so that it becomes SIMD."""
     dt, leak = f32(rule.dt), f32(rule.leak)
-    s, out = before[0], after[0]
-    rows, columns = s.shape[0] - 1, s.shape[1] - 1
-    for row in range(1, rows):
-        for column in range(1, columns):
+    s, out, halo = before[0], after[0], reach(rule)
+    for row in range(halo, s.shape[0] - halo):
+        for column in range(halo, s.shape[1] - halo):
             for lane in range(LANES):
-                drive = _convolve(rule.weights, s, row, column, lane)
+                drive = _convolve(rule, s, row, column, lane)
                 cell = s[row, column, lane]
                 out[row, column, lane] = cell + dt * (squash(rule, drive) - leak * cell)
 
@@ -111,33 +145,51 @@ def _relax(rule, before, after):
 def _relax_gated(rule, before, after):
     """Advance the first of two channels, each cell's drive times its gain in the second."""
     dt, leak = f32(rule.dt), f32(rule.leak)
-    s, gain, out = before[0], before[1], after[0]
-    rows, columns = s.shape[0] - 1, s.shape[1] - 1
-    for row in range(1, rows):
-        for column in range(1, columns):
+    s, gain, out, halo = before[0], before[1], after[0], reach(rule)
+    for row in range(halo, s.shape[0] - halo):
+        for column in range(halo, s.shape[1] - halo):
             for lane in range(LANES):
-                drive = gain[row, column, lane] * _convolve(rule.weights, s, row, column, lane)
+                drive = gain[row, column, lane] * _convolve(rule, s, row, column, lane)
                 cell = s[row, column, lane]
                 out[row, column, lane] = cell + dt * (squash(rule, drive) - leak * cell)
 
 
-@kernel(forceinline=True)
-def _convolve(w, s, y, x, lane):
-    """Kernel (*) s + bias at one cell."""
+@verb(inline=True)
+def _convolve(rule, s, y, x, lane):
+    """Kernel (*) s + bias at one cell: written out, so that a loop over lanes becomes SIMD."""
+
+
+def convolve_near(rule, s, y, x, lane):
+    w = rule.weights
     return (
-        w[_BIAS]
+        w[9]
         + (w[0] * s[y - 1, x - 1, lane] + w[1] * s[y - 1, x, lane] + w[2] * s[y - 1, x + 1, lane])
         + (w[3] * s[y, x - 1, lane] + w[4] * s[y, x, lane] + w[5] * s[y, x + 1, lane])
         + (w[6] * s[y + 1, x - 1, lane] + w[7] * s[y + 1, x, lane] + w[8] * s[y + 1, x + 1, lane])
     )
 
 
+def convolve_wide(rule, s, y, x, lane):
+    w = rule.weights
+    return (
+        (w[25] + _row_of_five(w, 0, s, y - 2, x, lane))
+        + (_row_of_five(w, 5, s, y - 1, x, lane) + _row_of_five(w, 10, s, y, x, lane))
+        + (_row_of_five(w, 15, s, y + 1, x, lane) + _row_of_five(w, 20, s, y + 2, x, lane))
+    )
+
+
+@kernel(forceinline=True)
+def _row_of_five(w, i, s, y, x, lane):
+    left = w[i] * s[y, x - 2, lane] + w[i + 1] * s[y, x - 1, lane]
+    return left + w[i + 2] * s[y, x, lane] + (w[i + 3] * s[y, x + 1, lane] + w[i + 4] * s[y, x + 2, lane])
+
+
 @kernel
-def _spread(rate, gain, out):
-    """Move every gain towards the mean of its eight neighbours by `rate`; at 0 the program stays as it was written."""
-    rows, columns = gain.shape[0] - 1, gain.shape[1] - 1
-    for y in range(1, rows):
-        for x in range(1, columns):
+def _spread(rule, gain, out):
+    """Move every gain towards the mean of its eight neighbours; without drift the program stays as it was written."""
+    rate, halo = f32(rule.drift * rule.dt), reach(rule)
+    for y in range(halo, gain.shape[0] - halo):
+        for x in range(halo, gain.shape[1] - halo):
             for lane in range(LANES):
                 out[y, x, lane] = gain[y, x, lane]
             if rate == 0:
@@ -151,7 +203,7 @@ def _spread(rate, gain, out):
                 out[y, x, lane] += rate * (f32(0.125) * around - gain[y, x, lane])
 
 
-def _variant(cls, activation):
+def _variant(cls, activation, size):
     """Give the convolution of this class its words."""
 
     def express_convolution(rule, parameters):
@@ -162,8 +214,10 @@ def _variant(cls, activation):
     express.on(cls)(express_convolution)
     step.on(cls)(step_convolution)
     squash.on(cls)(activation)
+    reach.on(cls)(reach_near if size == 3 else reach_wide)
+    _convolve.on(cls)(convolve_near if size == 3 else convolve_wide)
 
 
-_variant(TanhConvolution, tanh)
-_variant(SoftsignConvolution, softsign)
-_variant(ClipConvolution, clip)
+for _activation in (tanh, softsign, clip):
+    for _size, _class in _VARIANTS[_activation.__name__].items():
+        _variant(_class, _activation, _size)

@@ -50,8 +50,10 @@ def roles(model: Model) -> dict[str, np.ndarray]:
     bare = np.full(stored.max() + 1, -1)
     bare[stored] = np.arange(len(stored))
     found = {}
-    for role, (part, fields) in _CELLS_OF.items():
-        cells = [np.atleast_1d(getattr(getattr(model, part), field, [])) for field in fields]
+    for role, (name, fields) in _CELLS_OF.items():
+        part = getattr(model, name)
+        part = getattr(part, "of", part)  # of one that holds another, the cells are the other's
+        cells = [np.atleast_1d(getattr(part, field, [])) for field in fields]
         found[role] = np.unique(bare[np.concatenate(cells).astype(int)])
     return found
 

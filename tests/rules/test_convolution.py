@@ -32,14 +32,15 @@ def bare(blueprint):
 @pytest.mark.parametrize("boundary", ["zero", "periodic", "edge"])
 @pytest.mark.parametrize("activation", ["tanh", "softsign", "clip"])
 @pytest.mark.parametrize("channels", [1, 2])
-def test_every_step_equals_the_twin(bare, watch, channels, activation, boundary):
+@pytest.mark.parametrize("size", [3, 5])
+def test_every_step_equals_the_twin(bare, watch, size, channels, activation, boundary):
     draw = np.random.default_rng(hash((channels, len(activation), len(boundary))) % 1000)
     for height, width in [(1, 2), (2, 1), (3, 3), (7, 12)]:
         shape = channels, height, width
         if height * width < 3 and width < 2:
             continue  # the input needs two cells of the first row
         cells = draw.normal(0, 1.5, shape).astype(np.float32)
-        kernel, bias = draw.normal(0, 0.7, (3, 3)), draw.normal(0, 0.5)
+        kernel, bias = draw.normal(0, 2.1 / size, (size, size)), draw.normal(0, 0.5)
         dt, leak, drift = draw.uniform(0.05, 1), draw.uniform(0, 1), draw.uniform(0, 1)
         rule = {
             "kernel": kernel.tolist(),
@@ -65,15 +66,16 @@ def test_the_kernel_with_a_one_in_the_middle_copies(bare, watch):
             np.testing.assert_array_equal(row, cells.ravel())
 
 
-@pytest.mark.parametrize(("y", "x"), [(y, x) for y in range(3) for x in range(3)])
-def test_a_weight_belongs_to_the_neighbour_at_its_place(bare, watch, y, x):
+@pytest.mark.parametrize(("size", "y", "x"), [(size, y, x) for size in (3, 5) for y, x in np.ndindex(size, size)])
+def test_a_weight_belongs_to_the_neighbour_at_its_place(bare, watch, size, y, x):
     """On a ring a kernel of one 1 shifts the picture: what stood at the neighbour now stands here."""
-    kernel = np.zeros((3, 3))
+    kernel = np.zeros((size, size))
     kernel[y, x] = 1
     cells = np.random.default_rng(1).integers(-64, 65, (6, 5)) / 64  # nothing is rounded
     film = watch(bare((1, 6, 5), "periodic", {"kernel": kernel.tolist(), "activation": "clip"}, 3), cells)
+    up, left = y - size // 2, x - size // 2
     for t, row in enumerate(film):
-        np.testing.assert_array_equal(row.reshape(6, 5), np.roll(cells, (-t * (y - 1), -t * (x - 1)), (0, 1)))
+        np.testing.assert_array_equal(row.reshape(6, 5), np.roll(cells, (-t * up, -t * left), (0, 1)))
 
 
 def test_diffusion_on_a_ring_keeps_the_mass(bare, watch):
@@ -121,10 +123,24 @@ def test_a_gain_of_one_is_the_rule_without_gains(bare, watch):
     np.testing.assert_array_equal(one, two[:, :30])
 
 
-def test_one_number_stands_for_nine_weights():
-    by_number, by_list = convolution(grid(3, 3), kernel=0.25), convolution(grid(3, 3), kernel=[[0.25] * 3] * 3)
-    np.testing.assert_array_equal(by_number.weights, by_list.weights)
-    assert by_number.weights.dtype == np.float32
+def test_one_number_stands_for_all_weights():
+    for size in (3, 5):
+        by_number = convolution(grid(3, 3), kernel=0.25, size=size)
+        by_list = convolution(grid(3, 3), kernel=[[0.25] * size] * size)
+        assert type(by_number) is type(by_list)
+        np.testing.assert_array_equal(by_number.weights, by_list.weights)
+        assert by_number.weights.dtype == np.float32
+        assert reach(by_number) == size // 2
+    assert len(parameters(convolution(grid(3, 3)))) == 10
+
+
+def test_a_wide_kernel_of_which_only_the_middle_counts_is_a_near_one(bare, watch):
+    cells = np.random.default_rng(8).integers(-64, 65, (2, 6, 5)) / 64  # sums of so few bits are not rounded
+    near = np.random.default_rng(9).integers(-4, 5, (3, 3)) / 8
+    rule = {"activation": "clip", "dt": 0.5, "drift": 0.5}
+    one = watch(bare((2, 6, 5), "edge", {"kernel": near.tolist(), **rule}, 2), cells)
+    two = watch(bare((2, 6, 5), "edge", {"kernel": np.pad(near, 1).tolist(), **rule}, 2), cells)
+    np.testing.assert_array_equal(one, two)
 
 
 def test_what_is_trained_is_kernel_and_bias():
@@ -145,6 +161,9 @@ def test_what_is_trained_is_kernel_and_bias():
         ({"kernel": [[1, 2], [3, 4]]}, "kernel of 3 rows of 3 numbers"),
         ({"kernel": [[1, 2, 3], [4, 5, 6], [7, 8]]}, "kernel of 3 rows of 3 numbers"),
         ({"kernel": [[1, 2, 3]] * 4}, "kernel of 3 rows of 3 numbers"),
+        ({"kernel": [[1, 2, 3]] * 5}, "kernel of 5 rows of 5 numbers"),
+        ({"kernel": [[1] * 5] * 5, "size": 3}, "kernel of 3 rows of 3 numbers"),
+        ({"size": 4}, "rule.size .*3 or 5.*got 4"),
         ({"kernel": float("nan")}, "finite"),
         ({"bias": float("inf")}, "finite"),
         ({"kernel": "soft"}, "rule.kernel"),
@@ -154,7 +173,7 @@ def test_what_is_trained_is_kernel_and_bias():
         ({"leak": -0.1}, "rule.leak"),
         ({"drift": 2}, "rule.drift"),
         ({"weight_spread": 0}, "rule.weight_spread"),
-        ({"speed": 1}, "rule.speed: convolution has no such setting; it has kernel, bias"),
+        ({"speed": 1}, "rule.speed: convolution has no such setting; it has kernel, size, bias"),
     ],
 )
 def test_what_makes_no_rule_is_refused(settings, words):

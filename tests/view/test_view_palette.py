@@ -33,6 +33,10 @@ def test_parts_without_cells_have_no_role(blueprint):
     assert roles(blueprint("grid").template)["halting"].tolist() == []
 
 
+def test_a_part_that_holds_another_has_the_role_of_that(blueprint):
+    assert roles(blueprint("noisy grid").template)["halting"].tolist() == [9 * 6 + 4]
+
+
 def test_a_part_may_name_reward_cells(blueprint):
     model = blueprint("tape").template
 
@@ -60,6 +64,14 @@ def test_sheets_have_channels_rows_and_columns():
     assert sheets.shape == (2, 2, 3, 5)
     assert sheets[1, 1, 2, 4] == 59
     assert sheets[0, 1, 0, 0] == 15
+
+
+def test_a_board_is_one_sheet(blueprint):
+    model = blueprint("board").template
+    film = palette.sheets(model, np.arange(704).reshape(2, 352))
+    assert film.shape == (2, 1, 44, 8)
+    assert film[1, 0, 43, 7] == 703
+    assert roles(model)["output"].tolist() == [*range(24, 32), *range(64, 72)]
 
 
 def test_zero_is_nearly_the_ground_and_signs_are_told_apart():

@@ -1,0 +1,58 @@
+"""The models that the shared suites run over: every registered part is in one of them.
+
+Each kind is one combination of types, so one compilation; everything else about a model is a value.
+"""
+
+from typing import Any
+
+_GRID: dict[str, Any] = {
+    "space": {"name": "grid", "height": 12, "width": 9, "boundary": "periodic"},
+    "rule": {"name": "convolution"},
+    "encoder": {"name": "injection"},
+    "halting": {"name": "steps", "steps": 5},
+    "decoder": {"name": "readout", "at": {"column": -1}},
+}
+_TAPE: dict[str, Any] = {
+    "space": {"name": "tape", "cells": 90, "boundary": "periodic"},
+    "rule": {"name": "lookup", "code": 110},
+    "encoder": {"name": "thermometer", "at": {"first": 0}, "bins": 4},
+    "halting": {"name": "steps", "steps": 12},
+    "decoder": {"name": "zone_counts", "zones": [{"cells": [50, 60]}, {"cells": [60, 70]}]},
+}
+_BOARD: dict[str, Any] = {
+    "space": {"name": "board", "height": 44, "width": 8, "boundary": "periodic"},
+    "rule": {"name": "life"},
+    "encoder": {"name": "one_hot", "at": {"column": 0}, "bins": 4},
+    "halting": {"name": "steps", "steps": 5},
+    "decoder": {"name": "zone_counts", "zones": [{"row": 3}, {"row": 8}]},
+}
+_WIDE = {"name": "convolution", "size": 5, "kernel": 0.1, "activation": "softsign"}
+_EDGES = [{"rows": [0, 6], "columns": [7, 8]}, {"rows": [6, 12], "columns": [7, 8]}]  # two halves of column 7
+
+KINDS: dict[str, dict[str, Any]] = {
+    "grid": _GRID,
+    "gated grid": _GRID | {"halting": {"name": "threshold", "at": [[6, 4]], "level": 0.5, "max_steps": 20}},
+    "tape": _TAPE,
+    "gated tape": _TAPE | {"halting": {"name": "threshold", "at": [80], "level": 1, "max_steps": 30}},
+    "board": _BOARD,
+    "noisy grid": _GRID
+    | {
+        "rule": {"name": "stochastic", "of": _WIDE, "noise": 0.05},
+        "halting": {"name": "chance", "of": {"name": "threshold", "at": [[6, 4]], "max_steps": 20}, "chance": 0.1},
+        "decoder": {"name": "border_softmax", "zones": _EDGES, "temperature": 0.5},
+    },
+    "noisy tape": {  # as EM-4/3: position codes, and halting by a share
+        "space": {"name": "tape", "cells": 90, "states": 4},
+        "rule": {"name": "stochastic", "of": {"name": "lookup", "code": 3**80}, "noise": 0.01},
+        "encoder": {"name": "marker", "at": {"first": 0}, "span": 4, "lit": 2, "held": False},
+        "halting": {"name": "chance", "of": {"name": "share", "state": 3, "share": "2/5"}, "chance": 0.05},
+        "decoder": {"name": "marker_position", "zones": [{"cells": [50, 60]}, {"cells": [60, 70]}], "state": 2},
+    },
+    "noisy board": {  # as the authors' Game of Life language model: patches at one edge, activity at the other
+        "space": {"name": "board", "height": 44, "width": 8},
+        "rule": {"name": "stochastic", "of": "life", "noise": 0.02},
+        "encoder": {"name": "patch", "at": {"column": 0, "first": 2}, "symbols": 2, "size": 1, "spacing": 3},
+        "halting": {"name": "activity", "zone": {"column": -1}, "level": 16, "max_steps": 20},
+        "decoder": {"name": "border_softmax", "zones": _EDGES},
+    },
+}
