@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from emergent import cache as _cache
 
 if TYPE_CHECKING:
-    from emergent.commands import evaluate, replay, resume, runs, train, verify
+    from emergent.commands import evaluate, evaluate_on, replay, resume, runs, train, verify
     from emergent.config import read
     from emergent.inference import phi, phi_prime
     from emergent.model import Blueprint, Model
@@ -22,6 +22,7 @@ __all__ = [
     "EmergentPolicy",
     "Model",
     "evaluate",
+    "evaluate_on",
     "part",
     "phi",
     "phi_prime",
@@ -34,7 +35,7 @@ __all__ = [
 ]
 
 _HOMES = {
-    "emergent.commands": ("evaluate", "replay", "resume", "runs", "train", "verify"),
+    "emergent.commands": ("evaluate", "evaluate_on", "replay", "resume", "runs", "train", "verify"),
     "emergent.config": ("read",),
     "emergent.inference": ("phi", "phi_prime"),
     "emergent.model": ("Blueprint", "Model"),

@@ -4,7 +4,7 @@ import shlex
 import signal
 import sys
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager, suppress
 from datetime import datetime
@@ -20,7 +20,9 @@ from emergent.engine import Record
 from emergent.model_file import ModelFile
 from emergent.policy import EmergentPolicy
 from emergent.randomness import seeds
-from emergent.tasks import Driving, task_of
+from emergent.tasks import Driving, driving_of, task_of
+from emergent.tasks.laps import TIME_FACTOR, Laps
+from emergent.tasks.laps import drive as drive_laps
 from emergent.tasks.plain import live
 from emergent.training import run_directory
 from emergent.training.loop import Reporter, Run, Silent
@@ -159,6 +161,39 @@ def evaluate(run: str | Path, family: Family = "test", *, root: Path = RUNS, wor
     grown = model.initial_state[None], model.parameters[None]
     lived = engine.evaluate(model.blueprint.template, *grown, world.record, noise[None], workers=workers)
     return Record(*(values[0] for values in lived))
+
+
+def evaluate_on(
+    run: str | Path,
+    tracks: Iterable[int | str | Path],
+    *,
+    reverse: bool = False,
+    laps: int = 1,
+    scale: float = 1.0,
+    time_limit: float | None = None,
+    time_factor: float = TIME_FACTOR,
+    root: Path = RUNS,
+) -> list[Laps]:
+    """Let the model of a run drive these tracks: seeds of generated ones, or CSV files of circuits.
+
+    Args:
+        reverse, scale: of the tracks; laps: after which it is over.
+        time_limit: seconds; None for `time_factor` times what the reference driver takes.
+
+    Returns:
+        One `emergent.tasks.laps.Laps` for each track, in their order.
+
+    Raises:
+        TrackError: a track cannot be driven; file, line and remedy.
+        ValueError: the model is not for the toy car, or a setting is out of range.
+    """
+    model = open_model(run, root)
+    return list(
+        drive_laps(
+            driving_of(model), EmergentPolicy(model, task_of(model).action), tracks, int(model.about.get("seed", 0)),
+            reverse=reverse, laps=laps, scale=scale, time_limit=time_limit, time_factor=time_factor,
+        )
+    )  # fmt: skip
 
 
 def verify(run: str | Path, *, root: Path = RUNS, imports: Sequence[str] = ()) -> Verdict:

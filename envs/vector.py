@@ -177,8 +177,8 @@ class ToyCarVector(VectorEnv[np.ndarray, Any, np.ndarray]):
 
         return tuple(drawing.picture(self._seen(i)) for i in range(self.num_envs))
 
-    @property
-    def np_random(self) -> tuple[np.random.Generator, ...]:  # type: ignore[override,misc]  # as in SyncVectorEnv
+    @property  # type: ignore[misc]  # read only, and one for each car, as in SyncVectorEnv
+    def np_random(self) -> tuple[np.random.Generator, ...]:  # type: ignore[override]
         """The generator of each car."""
         return tuple(generator for generator, _ in self._generators)
 

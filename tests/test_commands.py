@@ -84,6 +84,17 @@ def test_evaluate_gives_the_test_score_again(trained):
     assert "selection score" in call("evaluate", "first", "--family", "selection", "--runs", trained[0])
 
 
+def test_evaluate_on_tracks_shows_a_row_for_each(trained):
+    root = trained[0]
+    said = call("evaluate", "first", "--runs", root, "--track", 3, "--track", 4, "--time-limit", 2, "--reverse")
+    assert "track score done time of the reference's" in said
+    rows = emergent.evaluate_on("first", ["3", 4], root=root, time_limit=2.0, reverse=True)
+    for row in rows:
+        end = "accident" if row.accident else "time is up"
+        assert f"{row.track} {row.score:.3f} {int(100 * row.share)} % - - {end}" in said
+    assert [row.track for row in rows] == ["loops-3 reversed", "mazes-4 reversed"]
+
+
 def test_nothing_is_overwritten(trained):
     said = call("train", "-n", "first", "--runs", trained[0], *SMALL, code=2)
     assert "error:" in said
@@ -107,6 +118,14 @@ def test_replay_saves_a_clip(trained, tmp_path):
         (["train", "--set", "search.population=0"], "search.population: .*greater than or equal to 2, got 0"),
         (["train", "--import", "nothing.py"], "--import .*nothing.py: expected an existing Python file"),
         (["evaluate", "nothing"], "no run 'nothing'"),
+        (["evaluate", "first", "--track", "nothing.csv"], "no file nothing.csv; expected a CSV file with the columns"),
+        (["evaluate", "first", "--laps", "2"], "are for tracks of your choice; give --track too"),
+        (["evaluate", "first", "--track", "3", "--scale", "-1"], "expected a scale above 0"),
+        (["evaluate", "first", "--track", "3", "--time-factor", "0"], "time_factor: expected a number above 0, got 0"),
+        (
+            ["evaluate", "first", "--track", "3", "--time-limit", "9", "--time-factor", "2"],
+            "either --time-limit or --time-factor, got both",
+        ),
         (["replay", "nothing"], "no run 'nothing'"),
         (["resume", "nothing"], "no run 'nothing'"),
     ],

@@ -1,6 +1,5 @@
 """Where a policy acts, as it is shown: the toy car on its tracks, or the pictures of any other environment."""
 
-import inspect
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
@@ -11,12 +10,13 @@ import pygame
 from emergent.model_file import ModelFile
 from emergent.randomness import seeds
 from emergent.tasks import Driving, Environment, task_of
+from emergent.tasks.laps import settings
 from emergent.verbs import arity
 from emergent.view.palette import GROUND
 from envs import car as body_of
 from envs import drawing
 from envs.toy_car import ToyCar
-from envs.track import Track
+from envs.track import Track, named
 
 Choice = int | str | Path | Track
 
@@ -83,7 +83,7 @@ def scene(model: ModelFile, track: Choice | None = None) -> "CarScene | PictureS
             f"and takes {task.outputs}; a model file of a training run says which task it is for"
         )
     root = int(model.about.get("seed", 0))
-    track = int(track) if isinstance(track, str) and track.isdecimal() else track
+    track = named(track)
     return CarScene(task, root, track) if isinstance(task, Driving) else PictureScene(task, root, track)
 
 
@@ -93,8 +93,7 @@ class CarScene:
     def __init__(self, task: Driving, root: int, track: Choice | None = None):
         self._root, self._test = root, task.tracks("test")
         self._tracks: list[Choice] = [*self._test] if track is None else [track, *self._test]
-        shared = inspect.signature(ToyCar).parameters.keys() & type(task).model_fields.keys()
-        self._env = ToyCar(track=self._tracks[0], **task.model_dump(include=set(shared)))
+        self._env = ToyCar(track=self._tracks[0], **settings(task))
         self.rate = 1.0 / self._env.limits.time_step
         self.over = ""
         self._info: dict[str, Any] = {}
