@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from emergent import cache as _cache
 
 if TYPE_CHECKING:
-    from emergent.commands import evaluate, evaluate_on, replay, resume, runs, train, verify
+    from emergent.commands import drive, evaluate, evaluate_on, replay, resume, runs, train, verify
     from emergent.config import read
     from emergent.inference import phi, phi_prime
     from emergent.model import Blueprint, Model
@@ -21,6 +21,7 @@ __all__ = [
     "Blueprint",
     "EmergentPolicy",
     "Model",
+    "drive",
     "evaluate",
     "evaluate_on",
     "part",
@@ -35,7 +36,7 @@ __all__ = [
 ]
 
 _HOMES = {
-    "emergent.commands": ("evaluate", "evaluate_on", "replay", "resume", "runs", "train", "verify"),
+    "emergent.commands": ("drive", "evaluate", "evaluate_on", "replay", "resume", "runs", "train", "verify"),
     "emergent.config": ("read",),
     "emergent.inference": ("phi", "phi_prime"),
     "emergent.model": ("Blueprint", "Model"),

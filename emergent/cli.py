@@ -1,4 +1,4 @@
-"""The command line: `emergent train`, `evaluate`, `verify`, `replay`, `resume`, `runs`, `presets`.
+"""The command line: `emergent train`, `evaluate`, `verify`, `replay`, `drive`, `resume`, `runs`, `presets`.
 
 Nothing heavy is imported before a command needs it, so that `--help` answers at once.
 """
@@ -214,6 +214,45 @@ def replay(
 
         load_files(import_ or ())
         commands.replay(run, root=root, track=track, save=save)
+
+
+@app.command()
+def drive(
+    track: Annotated[
+        str | None, typer.Argument(help="Seed of a generated track, or a CSV file.", show_default="the test tracks")
+    ] = None,
+    against: Annotated[
+        str | None, typer.Option(metavar="RUN", help="A run whose model is to be beaten on the same tracks.")
+    ] = None,
+    obstacles: Annotated[
+        int | None, typer.Option(min=0, help="Obstacles on each track.", show_default="those of the run, or none")
+    ] = None,
+    reverse: Annotated[bool, typer.Option("--reverse", help="Drive the other way round.")] = False,
+    scale: Annotated[float, typer.Option(help="Multiply the track, its width included.")] = 1.0,
+    laps: Annotated[
+        int | None, typer.Option(min=1, help="Laps until it is over.", show_default="until time is up")
+    ] = None,
+    time_limit: Annotated[
+        float | None, typer.Option(help="Seconds until it is over.", show_default="60, or 300 for each lap")
+    ] = None,
+    import_: ImportOption = None,
+    root: RootOption = _ROOT,
+) -> None:
+    """Drive the toy car yourself: arrow keys or WASD, in a window.
+
+    A steering key turns the wheel to its lock within 0.3 s, and back when it is let go; at speed the lock is what the
+    tyres can use. Space pauses, R restarts, N takes the next track, B and L show and hide the beams of the LIDAR and
+    the reference driver's line, ESC quits.
+    """
+    with _errors():
+        from emergent import commands
+        from emergent.parts import load_files
+
+        load_files(import_ or ())
+        commands.drive(
+            track, against=against, obstacles=obstacles, reverse=reverse, scale=scale, laps=laps,
+            time_limit=time_limit, root=root,
+        )  # fmt: skip
 
 
 @app.command("runs")

@@ -1,4 +1,4 @@
-"""What the command line does, as Python calls: train, resume, evaluate, verify, replay, and the table of runs."""
+"""What the command line does, as Python calls: train, resume, evaluate, verify, replay, drive, the table of runs."""
 
 import shlex
 import signal
@@ -233,6 +233,47 @@ def replay(
     from emergent.view.replay import replay as show  # pygame is loaded only here
 
     show(open_model(run, root), track, save)
+
+
+def drive(
+    track: int | str | Path | None = None,
+    *,
+    against: str | Path | None = None,
+    obstacles: int | None = None,
+    reverse: bool = False,
+    scale: float = 1.0,
+    laps: int | None = None,
+    time_limit: float | None = None,
+    root: Path = RUNS,
+    frames: int | None = None,
+) -> None:
+    """Drive the toy car yourself, with the keyboard, in a window.
+
+    Args:
+        track: the seed of a generated one, or a CSV file of a circuit; after it, and if it is None, those of the test.
+        against: a run whose model is to be beaten: you get its car, and see its score on the same track.
+        obstacles: on each track; None for those of the run, or for none.
+        reverse, scale: of the tracks. laps: after which it is over, None for no limit.
+        time_limit: seconds; None for a minute, or five for each lap if there are laps.
+        frames: close the window after so many.
+
+    Raises:
+        TrackError: the track cannot be driven; file, line and remedy.
+        ValueError: a setting is out of range, or the run drives no car.
+        RuntimeError: no window can be opened here (`emergent.view.window.NoDisplayError`).
+    """
+    from emergent.view.drive import Rival  # pygame is loaded only here
+    from emergent.view.drive import drive as show
+
+    rival = None
+    if against is not None:
+        model = open_model(against, root)
+        task = driving_of(model)
+        name, seed = Path(against).name.removesuffix(".npz"), int(model.about.get("seed", 0))
+        rival = Rival(name, EmergentPolicy(model, task.action), task, seed)
+    settings = {"reverse": reverse, "scale": scale, "laps": laps}
+    settings["time_limit"] = (300.0 * laps if laps else 60.0) if time_limit is None else time_limit
+    show(track, rival, frames=frames, **settings, **({} if obstacles is None else {"obstacles": obstacles}))
 
 
 def runs(root: Path = RUNS) -> list[Summary]:

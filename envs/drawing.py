@@ -64,8 +64,14 @@ def camera(env: "ToyCar | Moment", area: pygame.Rect) -> Camera:
     return Camera(env.body[body_of.X], env.body[body_of.Y], min(area.size) / _AROUND, area)
 
 
-def draw(surface: pygame.Surface, env: "ToyCar | Moment", area: pygame.Rect | None = None, line: bool = True) -> None:
-    """Draw the track, the reference line, the beams and the car of `env` into `area` of `surface`."""
+def draw(
+    surface: pygame.Surface,
+    env: "ToyCar | Moment",
+    area: pygame.Rect | None = None,
+    line: bool = True,
+    beams: bool = True,
+) -> None:
+    """Draw the track, the car, and if asked for the reference line and the beams, into `area` of `surface`."""
     area = area or surface.get_rect()
     surface.set_clip(area)
     surface.fill(GROUND, area)
@@ -75,7 +81,8 @@ def draw(surface: pygame.Surface, env: "ToyCar | Moment", area: pygame.Rect | No
         pygame.draw.aalines(surface, LINE, True, view(env.reference.line))
     for x, y, _ in env.world.obstacles:
         pygame.draw.circle(surface, OBSTACLE, view(np.array([x, y]))[0], max(OBSTACLE_RADIUS * view.zoom, 3.0))
-    _draw_beams(surface, env, view)
+    if beams:
+        _draw_beams(surface, env, view)
     _draw_car(surface, env, view)
     surface.set_clip(None)
 

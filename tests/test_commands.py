@@ -127,6 +127,7 @@ def test_replay_saves_a_clip(trained, tmp_path):
             "either --time-limit or --time-factor, got both",
         ),
         (["replay", "nothing"], "no run 'nothing'"),
+        (["drive", "3", "--against", "nothing"], "no run 'nothing'"),
         (["resume", "nothing"], "no run 'nothing'"),
     ],
 )
@@ -147,15 +148,30 @@ def test_a_dry_run_shows_every_default_and_makes_nothing(tmp_path):
 
 def test_help_explains_every_command():
     said = call("--help")
-    for command in ("train", "resume", "evaluate", "verify", "replay", "runs", "presets"):
+    for command in ("train", "resume", "evaluate", "verify", "replay", "drive", "runs", "presets"):
         assert command in said
         assert len(call(command, "--help")) > 100
     assert "retained" in call("presets")
 
 
+def test_drive_hands_everything_on(trained, monkeypatch):
+    asked = []
+    monkeypatch.setattr("emergent.view.drive.drive", lambda *given, **settings: asked.append((given, settings)))
+    call("drive", "7", "--obstacles", 2, "--reverse", "--scale", 1.5, "--laps", 2, "--time-limit", 40)
+    given, settings = asked.pop()
+    assert given == ("7", None)
+    expected = {"obstacles": 2, "reverse": True, "scale": 1.5, "laps": 2, "time_limit": 40.0, "frames": None}
+    assert settings == expected
+    call("drive", "--against", "first", "--runs", trained[0])
+    [((track, rival), settings)] = asked
+    assert (track, rival.name, rival.root, rival.task.time_limit) == (None, "first", 3, 3.0)
+    assert settings["time_limit"] == 60.0, "a person's, unless it is given"
+
+
 def test_the_python_calls_do_the_same(trained):
     root, _ = trained
-    assert {"train", "resume", "evaluate", "verify", "replay", "runs"} <= set(dir(emergent))
+    names = {"train", "resume", "evaluate", "evaluate_on", "verify", "replay", "drive", "runs"}
+    assert names <= set(dir(emergent))
     record = emergent.evaluate("first", root=root)
     assert record.score.shape == (3,)
     assert emergent.verify(root / "first").differing == ()

@@ -83,10 +83,20 @@ def drive(
         track = choice if isinstance(choice, Track) else load(choice, scale, reverse)
         best = reference(track, limits).time_of(laps)
         wanted = time_factor * best if time_limit is None else time_limit
-        car = ToyCar(**{**settings(task), "track": track, "laps": laps, "time_limit": wanted})
-        seed = seeds(root, f"laps on {track.name}", 0)
-        info = live_once(car, 0, policy, seed).info
+        car, info = drive_once(task, policy, track, root, laps=laps, time_limit=wanted)
         share = min(max(info["progress"] / (laps * track.length), 0.0), 1.0)
         finished = share >= 1.0 and not info["accident"]
         time = float(car.body[STEP] * limits.time_step) if finished else None
         yield Laps(track.name, info["score"], share, time, best, info["accident"], track.note)
+
+
+def drive_once(
+    task: Driving, policy: EmergentPolicy, track: Track, root: int = 0, **changes: Any
+) -> tuple[ToyCar, dict[str, Any]]:
+    """One episode on this track as it is: the car where it ended, and the last info.
+
+    Args:
+        changes: arguments of `ToyCar` that differ from the task's; the rest as of `drive`.
+    """
+    car = ToyCar(**{**settings(task), **changes, "track": track})
+    return car, live_once(car, 0, policy, seeds(root, f"laps on {track.name}", 0)).info
