@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from emergent import cache as _cache
 
 if TYPE_CHECKING:
-    from emergent.commands import evaluate, replay, resume, runs, study, train, verify
+    from emergent.commands import drive, evaluate, evaluate_on, replay, resume, runs, study, train, verify
     from emergent.config import read
     from emergent.inference import phi, phi_prime
     from emergent.model import Blueprint, Model
@@ -21,7 +21,9 @@ __all__ = [
     "Blueprint",
     "EmergentPolicy",
     "Model",
+    "drive",
     "evaluate",
+    "evaluate_on",
     "part",
     "phi",
     "phi_prime",
@@ -35,7 +37,7 @@ __all__ = [
 ]
 
 _HOMES = {
-    "emergent.commands": ("evaluate", "replay", "resume", "runs", "study", "train", "verify"),
+    "emergent.commands": ("drive", "evaluate", "evaluate_on", "replay", "resume", "runs", "study", "train", "verify"),
     "emergent.config": ("read",),
     "emergent.inference": ("phi", "phi_prime"),
     "emergent.model": ("Blueprint", "Model"),

@@ -1,8 +1,9 @@
-"""The command line: `emergent train`, `evaluate`, `verify`, `replay`, `resume`, `study`, `runs`, `presets`.
+"""The command line: `emergent train`, `evaluate`, `verify`, `replay`, `drive`, `resume`, `study`, `runs`, `presets`.
 
 Nothing heavy is imported before a command needs it, so that `--help` answers at once.
 """
 
+import math
 import shlex
 import sys
 from collections.abc import Iterator, Sequence
@@ -13,9 +14,11 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 if TYPE_CHECKING:
     from emergent.engine import Record
+    from emergent.tasks.laps import Laps
 
 app = typer.Typer(
     help="Train Emergent Models: cellular automata whose initial state is the program.",
@@ -150,17 +153,41 @@ def _conclude(path: Path) -> None:
 def evaluate(
     run: RunArgument,
     family: Annotated[Literal["test", "selection"], typer.Option(help="Which unseen episodes.")] = "test",
+    track: Annotated[
+        list[str] | None,
+        typer.Option(help="Instead: a CSV file of a circuit, or the seed of a track; may be given again."),
+    ] = None,
+    reverse: Annotated[bool, typer.Option("--reverse", help="Drive those tracks the other way round.")] = False,
+    laps: Annotated[int, typer.Option(min=1, help="Laps of each of those tracks.")] = 1,
+    scale: Annotated[float, typer.Option(help="Multiply those tracks, their width included.")] = 1.0,
+    time_limit: Annotated[float | None, typer.Option(help="Seconds for the laps.", show_default=False)] = None,
+    time_factor: Annotated[
+        float | None, typer.Option(help="Or so many times what the reference driver takes.", show_default="2.5")
+    ] = None,
     import_: ImportOption = None,
     workers: WorkersOption = None,
     root: RootOption = _ROOT,
 ) -> None:
-    """Evaluate a trained model anew, on episodes that it was not trained on."""
+    """Evaluate a trained model anew, on episodes that it was not trained on, or on tracks of your choice."""
     with _errors():
         from emergent import commands
         from emergent.parts import load_files
+        from emergent.tasks.laps import TIME_FACTOR
 
+        if time_limit is not None and time_factor is not None:
+            raise ValueError("expected either --time-limit or --time-factor, got both")
+        if not track and (reverse, laps, scale, time_limit, time_factor) != (False, 1, 1.0, None, None):
+            raise ValueError("--reverse, --laps, --scale and the time are for tracks of your choice; give --track too")
         load_files(import_ or ())
-        _show(family, commands.evaluate(run, family, root=root, workers=workers))
+        if not track:
+            _show(family, commands.evaluate(run, family, root=root, workers=workers))
+            return
+        _show_laps(
+            commands.evaluate_on(
+                run, track, reverse=reverse, laps=laps, scale=scale, root=root,
+                time_limit=time_limit, time_factor=TIME_FACTOR if time_factor is None else time_factor,
+            )
+        )  # fmt: skip
 
 
 @app.command()
@@ -259,6 +286,45 @@ def _list_trials(file: Path, root: Path, imports: Sequence[str]) -> None:
     console.print(f"{len(listed)} runs, {left} to be done", highlight=False)
 
 
+@app.command()
+def drive(
+    track: Annotated[
+        str | None, typer.Argument(help="Seed of a generated track, or a CSV file.", show_default="the test tracks")
+    ] = None,
+    against: Annotated[
+        str | None, typer.Option(metavar="RUN", help="A run whose model is to be beaten on the same tracks.")
+    ] = None,
+    obstacles: Annotated[
+        int | None, typer.Option(min=0, help="Obstacles on each track.", show_default="those of the run, or none")
+    ] = None,
+    reverse: Annotated[bool, typer.Option("--reverse", help="Drive the other way round.")] = False,
+    scale: Annotated[float, typer.Option(help="Multiply the track, its width included.")] = 1.0,
+    laps: Annotated[
+        int | None, typer.Option(min=1, help="Laps until it is over.", show_default="until time is up")
+    ] = None,
+    time_limit: Annotated[
+        float | None, typer.Option(help="Seconds until it is over.", show_default="60, or 300 for each lap")
+    ] = None,
+    import_: ImportOption = None,
+    root: RootOption = _ROOT,
+) -> None:
+    """Drive the toy car yourself: arrow keys or WASD, in a window.
+
+    A steering key turns the wheel to its lock within 0.3 s, and back when it is let go; at speed the lock is what the
+    tyres can use. Space pauses, R restarts, N takes the next track, B and L show and hide the beams of the LIDAR and
+    the reference driver's line, ESC quits.
+    """
+    with _errors():
+        from emergent import commands
+        from emergent.parts import load_files
+
+        load_files(import_ or ())
+        commands.drive(
+            track, against=against, obstacles=obstacles, reverse=reverse, scale=scale, laps=laps,
+            time_limit=time_limit, root=root,
+        )  # fmt: skip
+
+
 @app.command("runs")
 def list_runs(root: RootOption = _ROOT) -> None:
     """List the runs: their state, how far they are, and their best held-out score."""
@@ -307,6 +373,19 @@ def _show(family: str, record: "Record") -> None:
     if unhalted := record.unhalted.sum() / thoughts:
         text += f", {unhalted:.1%} not halted"
     console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+def _show_laps(driven: "Sequence[Laps]") -> None:
+    """A row for each track, and below what was done to tracks that could not be driven as they are."""
+    table = Table("track", "score", "done", "time", "of the reference's", "", box=None)
+    for laps in driven:
+        time = ("-", "-") if laps.time is None else (f"{laps.time:.1f} s", f"{laps.ratio:.3f}")
+        end = "accident" if laps.accident else "" if laps.time else "time is up"
+        table.add_row(Text(laps.track), f"{laps.score:.3f}", f"{math.floor(100 * laps.share)} %", *time, end)
+    console.print(table)
+    for laps in driven:
+        if laps.note:
+            console.print(f"{laps.track}: {laps.note}", markup=False, highlight=False, soft_wrap=True)
 
 
 def main() -> None:

@@ -1,8 +1,8 @@
-"""What the command line does, as Python calls: train, resume, evaluate, verify, replay, studies, the table of runs."""
+"""What the command line does, as Python calls: train, resume, evaluate, verify, replay, drive, studies, runs."""
 
 import signal
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager, suppress
 from datetime import datetime
@@ -18,7 +18,9 @@ from emergent.engine import Record
 from emergent.model_file import ModelFile
 from emergent.policy import EmergentPolicy
 from emergent.randomness import seeds
-from emergent.tasks import Driving, task_of
+from emergent.tasks import Driving, driving_of, task_of
+from emergent.tasks.laps import TIME_FACTOR, Laps
+from emergent.tasks.laps import drive as drive_laps
 from emergent.tasks.plain import live
 from emergent.training import run_directory
 from emergent.training.evaluation import held_out
@@ -176,6 +178,39 @@ def evaluate(run: str | Path, family: Family = "test", *, root: Path = RUNS, wor
     return held_out(model, task, family, int(model.about.get("seed", 0)), workers)
 
 
+def evaluate_on(
+    run: str | Path,
+    tracks: Iterable[int | str | Path],
+    *,
+    reverse: bool = False,
+    laps: int = 1,
+    scale: float = 1.0,
+    time_limit: float | None = None,
+    time_factor: float = TIME_FACTOR,
+    root: Path = RUNS,
+) -> list[Laps]:
+    """Let the model of a run drive these tracks: seeds of generated ones, or CSV files of circuits.
+
+    Args:
+        reverse, scale: of the tracks; laps: after which it is over.
+        time_limit: seconds; None for `time_factor` times what the reference driver takes.
+
+    Returns:
+        One `emergent.tasks.laps.Laps` for each track, in their order.
+
+    Raises:
+        TrackError: a track cannot be driven; file, line and remedy.
+        ValueError: the model is not for the toy car, or a setting is out of range.
+    """
+    model = open_model(run, root)
+    return list(
+        drive_laps(
+            driving_of(model), EmergentPolicy(model, task_of(model).action), tracks, int(model.about.get("seed", 0)),
+            reverse=reverse, laps=laps, scale=scale, time_limit=time_limit, time_factor=time_factor,
+        )
+    )  # fmt: skip
+
+
 def verify(run: str | Path, *, root: Path = RUNS, imports: Sequence[str] = ()) -> Verdict:
     """Re-evaluate the model of a run from its file, in a fresh process, along the plain path.
 
@@ -213,6 +248,47 @@ def replay(
     from emergent.view.replay import replay as show  # pygame is loaded only here
 
     show(open_model(run, root), track, save)
+
+
+def drive(
+    track: int | str | Path | None = None,
+    *,
+    against: str | Path | None = None,
+    obstacles: int | None = None,
+    reverse: bool = False,
+    scale: float = 1.0,
+    laps: int | None = None,
+    time_limit: float | None = None,
+    root: Path = RUNS,
+    frames: int | None = None,
+) -> None:
+    """Drive the toy car yourself, with the keyboard, in a window.
+
+    Args:
+        track: the seed of a generated one, or a CSV file of a circuit; after it, and if it is None, those of the test.
+        against: a run whose model is to be beaten: you get its car, and see its score on the same track.
+        obstacles: on each track; None for those of the run, or for none.
+        reverse, scale: of the tracks. laps: after which it is over, None for no limit.
+        time_limit: seconds; None for a minute, or five for each lap if there are laps.
+        frames: close the window after so many.
+
+    Raises:
+        TrackError: the track cannot be driven; file, line and remedy.
+        ValueError: a setting is out of range, or the run drives no car.
+        RuntimeError: no window can be opened here (`emergent.view.window.NoDisplayError`).
+    """
+    from emergent.view.drive import Rival  # pygame is loaded only here
+    from emergent.view.drive import drive as show
+
+    rival = None
+    if against is not None:
+        model = open_model(against, root)
+        task = driving_of(model)
+        name, seed = Path(against).name.removesuffix(".npz"), int(model.about.get("seed", 0))
+        rival = Rival(name, EmergentPolicy(model, task.action), task, seed)
+    settings = {"reverse": reverse, "scale": scale, "laps": laps}
+    settings["time_limit"] = (300.0 * laps if laps else 60.0) if time_limit is None else time_limit
+    show(track, rival, frames=frames, **settings, **({} if obstacles is None else {"obstacles": obstacles}))
 
 
 class Studied(NamedTuple):

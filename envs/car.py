@@ -83,7 +83,8 @@ def begin_car(car, episode, body):
     body[SPEED] = limits.start_speed
     _locate(car, body)  # the start lies on a portal: rounding decides on which side of it
     _scan(car, limits, body)
-    _scan(car, limits, body)  # there is no scan before the first: the same again
+    for i in range(len(car.beams)):  # there is no scan before the first: the same again
+        body[SCAN + len(car.beams) + i] = body[SCAN + i]
 
 
 @observe.on(Car)

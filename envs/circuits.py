@@ -17,21 +17,24 @@ COLUMNS = ("x_m", "y_m", "w_tr_right_m", "w_tr_left_m")
 MAX_BYTES = 32_000_000
 MAX_ROWS = 200_000
 MAX_LENGTH = 100_000.0  # m
+MAX_WIDTH = 300.0  # m of the whole road
 MIN_ROWS = 10
 SPACING = 2.5  # m between stations, less on roads narrower than four times that
 MAX_TRIM = 0.25  # the share of the road's width that may be taken away at a tight inner edge
 
 _TRIM_STEP = 0.98
 _SPREAD = 0.5  # m of half-width per metre of way: how fast a trimmed edge may come back
-_WORDS = {"x": 0, "y": 1, "right": 2, "left": 3}
+_WORDS = {"x": 0, "y": 1, "right": 2, "wr": 2, "r": 2, "left": 3, "wl": 3, "l": 3}
+_DECIMAL_COMMA = re.compile(r"[-+]?\d*,\d+(e[-+]?\d+)?", re.IGNORECASE)
 
 
 def read(path: str | Path, scale: float = 1.0) -> Track:
     """The track in a CSV file, with stations about 2.5 m apart on the smooth curve through its points.
 
     Args:
-        path: CSV, columns in the order of `COLUMNS` or as a header line names them, with or without `#`; separated by
-            commas, semicolons, tabs or blanks.
+        path: CSV, columns in the order of `COLUMNS` or as a header line names them, with or without `#`: also as `WR`
+            and `WL`, or as one `width` of the whole road. Separated by commas, semicolons, tabs or blanks; but for the
+            first, decimal commas will do.
         scale: centre line and widths are multiplied by it.
 
     Returns:
@@ -46,6 +49,7 @@ def read(path: str | Path, scale: float = 1.0) -> Track:
     rows, lines = _parse(file, _text(file))
     rows = rows * scale
     rows, lines = _closed(file, rows, lines)
+    _check_units(file, rows, lines)
     track, place = _lay(file, rows)
     try:
         return check(_trim(track))
@@ -63,7 +67,8 @@ def _text(file: Path) -> str:
         size = file.stat().st_size
         if size > MAX_BYTES:
             raise TrackError(f"{file.name} has {size:,} bytes, expected at most {MAX_BYTES:,}; is it a track?")
-        return file.read_bytes().decode("utf-8-sig")
+        content = file.read_bytes()
+        return content.decode("utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")
     except UnicodeDecodeError:
         raise TrackError(f"{file.name} is no text in UTF-8; save it as a CSV file in plain text") from None
     except OSError as error:
@@ -83,7 +88,7 @@ def _parse(file: Path, text: str) -> tuple[np.ndarray, list[int]]:
     for number, line in enumerate(text.splitlines(), 1):
         bare = line.strip()
         comment = bare.startswith("#")
-        cells = _split(bare.lstrip("# \t"))
+        cells = _split(bare.lstrip("# \t").partition("#")[0])
         if not cells:
             continue
         if comment or (not values and order is None and not any(map(_is_number, cells))):
@@ -91,7 +96,7 @@ def _parse(file: Path, text: str) -> tuple[np.ndarray, list[int]]:
             if named is None and not comment:
                 raise TrackError(
                     f"{file.name}, line {number}: expected a header that names {', '.join(COLUMNS)}, got {bare[:80]!r}"
-                    "; name the columns so or leave the header out"
+                    "; name the columns so, both widths too, or leave the header out"
                 )
             order = named or order
             continue
@@ -103,11 +108,15 @@ def _parse(file: Path, text: str) -> tuple[np.ndarray, list[int]]:
 
 
 def _split(line: str) -> list[str]:
-    separator = next((mark for mark in (";", "\t", ",") if mark in line), None)
-    cells = [cell.strip() for cell in line.split(separator)]
+    blank = line.split()
+    if blank and all(map(_DECIMAL_COMMA.fullmatch, blank)):  # its commas separate nothing
+        separator = None
+    else:
+        separator = next((mark for mark in (";", "\t", ",") if mark in line), None)
+    cells = [cell.strip().strip("\"'").strip() for cell in line.split(separator)]
     while cells and not cells[-1]:  # a separator at the end of the line
         cells.pop()
-    return cells
+    return [cell.replace(",", ".") if _DECIMAL_COMMA.fullmatch(cell) else cell for cell in cells]
 
 
 def _is_number(cell: str) -> bool:
@@ -119,22 +128,31 @@ def _is_number(cell: str) -> bool:
 
 
 def _order(cells: list[str]) -> list[int] | None:
-    """Which cell holds each of `COLUMNS`, if these cells name all of them, whatever they are called in detail."""
+    """Which cell holds each of `COLUMNS`, if these cells name all of them, whatever they are called in detail.
+
+    The last two are the same cell where there is but one width, of the whole road.
+    """
     found: dict[int, int] = {}
+    whole = None
     for position, cell in enumerate(cells):
-        words = set(re.split(r"[^a-z]+", cell.lower()))
+        name = cell.lower()
+        words = set(re.split(r"[^a-z]+", name)) | {side for side in ("right", "left") if side in name}
         for word, column in _WORDS.items():
             if word in words and column not in found:
                 found[column] = position
-    return [found[column] for column in range(4)] if len(found) == 4 else None
+        if whole is None and words & {"width", "w"} and not words & {"right", "left"}:
+            whole = position
+    if whole is not None and not found.keys() & {2, 3}:
+        found[2] = found[3] = whole
+        return [found[column] for column in range(4)] if len(found) == 4 else None
+    return [found[column] for column in range(4)] if len(set(found.values())) == 4 else None
 
 
 def _row(file: Path, number: int, cells: list[str], order: list[int]) -> list[float]:
     where = f"{file.name}, line {number}"
     if len(cells) <= max(order) or (order == [0, 1, 2, 3] and len(cells) != 4):
-        raise TrackError(
-            f"{where}: expected the columns {', '.join(COLUMNS)}, got {len(cells)} cells; complete the line"
-        )
+        remedy = "complete the line" if len(cells) < 4 else "leave out the others, or name the columns in a header"
+        raise TrackError(f"{where}: expected the columns {', '.join(COLUMNS)}, got {len(cells)} cells; {remedy}")
     row = []
     for name, position in zip(COLUMNS, order, strict=True):
         if not _is_number(cells[position]):
@@ -147,6 +165,8 @@ def _row(file: Path, number: int, cells: list[str], order: list[int]) -> list[fl
             f"{where}: expected widths above 0 m, got {row[2]:g} to the right and {row[3]:g} to the left; both are "
             "distances from the centre line to the edge"
         )
+    if order[2] == order[3]:
+        row[2:] = 0.5 * row[2], 0.5 * row[3]
     return row
 
 
@@ -173,6 +193,22 @@ def _closed(file: Path, rows: np.ndarray, lines: list[int]) -> tuple[np.ndarray,
             f"first where points are {usual:.1f} m apart; add the missing points or take a closed circuit",
         )
     return rows, lines
+
+
+def _check_units(file: Path, rows: np.ndarray, lines: list[int]) -> None:
+    """Refuse what cannot be metres: degrees and kilometres make a loop shorter than wide, millimetres a huge road."""
+    wide = rows[:, 2] + rows[:, 3]
+    for i in np.flatnonzero(wide > MAX_WIDTH)[:1]:
+        raise TrackError(
+            f"{file.name}, line {lines[i]}: expected a road up to {MAX_WIDTH:g} m wide, got {wide[i]:g} m; "
+            "give metres, or a smaller scale"
+        )
+    length = float(polyline.gaps(rows[:, :2]).sum())
+    if length < wide.mean():
+        raise TrackError(
+            f"{file.name}: expected x and y in metres, got a loop of {length:.3g} on a road {wide.mean():.3g} wide; "
+            "are they degrees or kilometres? Project them to metres"
+        )
 
 
 def _lay(file: Path, rows: np.ndarray) -> tuple[Track, np.ndarray]:

@@ -8,7 +8,10 @@ import numpy as np
 import pygame
 
 from envs import car as body_of
-from envs.car import limits_of
+from envs.car import Car, limits_of
+from envs.limits import Limits
+from envs.reference import Reference
+from envs.track import Track
 from envs.world import OBSTACLE_RADIUS
 
 if TYPE_CHECKING:
@@ -26,6 +29,16 @@ _WHOLE_TRACK = 450.0  # m: tracks wider than this are shown around the car inste
 _AROUND = 150.0  # m, then
 
 
+class Moment(NamedTuple):
+    """What a picture needs of an environment, for those who have no `ToyCar`; the fields are its attributes."""
+
+    track: Track
+    reference: Reference
+    limits: Limits
+    world: Car
+    body: np.ndarray
+
+
 class Camera(NamedTuple):
     """What part of the plane is shown: centre [m], pixels per metre, and the rectangle of the surface it fills."""
 
@@ -40,7 +53,7 @@ class Camera(NamedTuple):
         return offset + self.area.center
 
 
-def camera(env: "ToyCar", area: pygame.Rect) -> Camera:
+def camera(env: "ToyCar | Moment", area: pygame.Rect) -> Camera:
     """All of the track if it is small enough to be seen as a whole, else the surroundings of the car."""
     edges = np.concatenate([env.track.left_edge, env.track.right_edge])
     low, high = edges.min(axis=0), edges.max(axis=0)
@@ -51,8 +64,14 @@ def camera(env: "ToyCar", area: pygame.Rect) -> Camera:
     return Camera(env.body[body_of.X], env.body[body_of.Y], min(area.size) / _AROUND, area)
 
 
-def draw(surface: pygame.Surface, env: "ToyCar", area: pygame.Rect | None = None, line: bool = True) -> None:
-    """Draw the track, the reference line, the beams and the car of `env` into `area` of `surface`."""
+def draw(
+    surface: pygame.Surface,
+    env: "ToyCar | Moment",
+    area: pygame.Rect | None = None,
+    line: bool = True,
+    beams: bool = True,
+) -> None:
+    """Draw the track, the car, and if asked for the reference line and the beams, into `area` of `surface`."""
     area = area or surface.get_rect()
     surface.set_clip(area)
     surface.fill(GROUND, area)
@@ -62,12 +81,13 @@ def draw(surface: pygame.Surface, env: "ToyCar", area: pygame.Rect | None = None
         pygame.draw.aalines(surface, LINE, True, view(env.reference.line))
     for x, y, _ in env.world.obstacles:
         pygame.draw.circle(surface, OBSTACLE, view(np.array([x, y]))[0], max(OBSTACLE_RADIUS * view.zoom, 3.0))
-    _draw_beams(surface, env, view)
+    if beams:
+        _draw_beams(surface, env, view)
     _draw_car(surface, env, view)
     surface.set_clip(None)
 
 
-def _draw_road(surface: pygame.Surface, env: "ToyCar", view: Camera) -> None:
+def _draw_road(surface: pygame.Surface, env: "ToyCar | Moment", view: Camera) -> None:
     left, right = view(env.track.left_edge), view(env.track.right_edge)
     quads = np.stack([left, right, np.roll(right, -1, axis=0), np.roll(left, -1, axis=0)], axis=1)
     visible = ((quads > view.area.topleft) & (quads < view.area.bottomright)).all(axis=2).any(axis=-1)
@@ -78,7 +98,7 @@ def _draw_road(surface: pygame.Surface, env: "ToyCar", view: Camera) -> None:
     pygame.draw.line(surface, START, left[0], right[0], 3)
 
 
-def _draw_beams(surface: pygame.Surface, env: "ToyCar", view: Camera) -> None:
+def _draw_beams(surface: pygame.Surface, env: "ToyCar | Moment", view: Camera) -> None:
     beams = env.world.beams
     shares = env.body[body_of.SCAN : body_of.SCAN + len(beams)]
     angles = env.body[body_of.HEADING] + np.arctan2(beams[:, 1], beams[:, 0])
@@ -91,7 +111,7 @@ def _draw_beams(surface: pygame.Surface, env: "ToyCar", view: Camera) -> None:
         pygame.draw.circle(surface, HIT, end, 2.5)
 
 
-def _draw_car(surface: pygame.Surface, env: "ToyCar", view: Camera) -> None:
+def _draw_car(surface: pygame.Surface, env: "ToyCar | Moment", view: Camera) -> None:
     heading = env.body[body_of.HEADING]
     enlarged = max(1.0, _SMALLEST_CAR / (_CAR[0] * view.zoom))
     half = np.array(_CAR) * enlarged / 2
@@ -106,7 +126,7 @@ def _draw_car(surface: pygame.Surface, env: "ToyCar", view: Camera) -> None:
         pygame.draw.aalines(surface, filled, True, outline)  # a polygon alone has ragged edges
 
 
-def caption(env: "ToyCar") -> str:
+def caption(env: "ToyCar | Moment") -> str:
     """One line on where the car is and how it does."""
     limits, body = limits_of(env.world), env.body
     expected = float(env.world.pace[0, int(body[body_of.STEP])])
@@ -124,7 +144,7 @@ def write(surface: pygame.Surface, text: str, place: tuple[int, int], size: int 
     surface.blit(pygame.font.Font(None, round(size * 1.4)).render(text, True, color), place)
 
 
-def picture(env: "ToyCar") -> np.ndarray:
+def picture(env: "ToyCar | Moment") -> np.ndarray:
     """The scene as (height, width, 3) uint8; needs no display."""
     surface = pygame.Surface(SIZE)
     draw(surface, env)

@@ -68,6 +68,10 @@ class Reference:
         """Seconds of a flying lap."""
         return float(self.flying[-1])
 
+    def time_of(self, laps: int) -> float:
+        """Seconds from the start to the end of so many laps."""
+        return float(self.first[-1] + (laps - 1) * self.flying[-1])
+
     def share_at(self, speed: float) -> float:
         """The share of a flying lap's way driven at `speed` m/s or more."""
         return float((self.speed >= speed - 1e-6).mean())

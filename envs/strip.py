@@ -13,6 +13,8 @@ import numpy as np
 
 from emergent.verb import kernel
 
+_LOOK = 8  # quads that a beam passes between two looks whether it has left its range: it is cut to it in the end anyway
+
 
 def bank(tracks: Sequence[Any]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The strips of `tracks`, one after another.
@@ -104,16 +106,16 @@ def sight(edges, first, end, k, x, y, ux, uy, reach):
     a, b = k, after(k, first, end)
     rear_left, rear_right = _sides(edges, a, x, y, ux, uy)
     front_left, front_right = _sides(edges, b, x, y, ux, uy)
-    for _ in range(end - first):
+    for step in range(end - first):
         if front_right <= 0.0 < front_left:  # through the portal ahead
             a, b = b, after(b, first, end)
-            if _beyond(edges, a, x, y, ux, uy, reach):
+            if step % _LOOK == 0 and _beyond(edges, a, x, y, ux, uy, reach):
                 return reach
             rear_left, rear_right = front_left, front_right
             front_left, front_right = _sides(edges, b, x, y, ux, uy)
         elif rear_left <= 0.0 < rear_right:  # through the portal behind
             b, a = a, before(a, first, end)
-            if _beyond(edges, b, x, y, ux, uy, reach):
+            if step % _LOOK == 0 and _beyond(edges, b, x, y, ux, uy, reach):
                 return reach
             front_left, front_right = rear_left, rear_right
             rear_left, rear_right = _sides(edges, a, x, y, ux, uy)

@@ -17,7 +17,7 @@ from envs.reference import Reference, reference
 from envs.track import Track, load
 from envs.world import build
 
-_DRAWN = 1 << 20  # tracks drawn anew have seeds from here on, apart from those of training, selection and test
+DRAWN = 1 << 20  # tracks drawn anew have seeds from here on, apart from those of training, selection and test
 
 
 class ToyCar(gymnasium.Env[np.ndarray, Any]):
@@ -108,11 +108,7 @@ class ToyCar(gymnasium.Env[np.ndarray, Any]):
         self._fixed = track is not None
         self._enter(0 if track is None else track)  # also checks every setting, before anything is asked of us
         n_body, self._inputs, n_outputs = sizes(self.world)
-        self.observation_space = spaces.Box(0.0, 1.0, (self._inputs,), np.float32)
-        if discrete:
-            self.action_space: spaces.Space[Any] = spaces.Discrete(9)
-        else:
-            self.action_space = spaces.Box(-1.0, 1.0, (n_outputs,), np.float32)
+        self.observation_space, self.action_space = spaces_of(self.world)
         self.body = np.zeros(n_body)
         self._action = np.zeros(n_outputs, np.float32)
         self._window: Any = None
@@ -138,7 +134,7 @@ class ToyCar(gymnasium.Env[np.ndarray, Any]):
         if options and options.get("track") is not None:
             self._enter(options["track"])
         elif not self._fixed:
-            self._enter(int(self.np_random.integers(_DRAWN, 2 * _DRAWN)))
+            self._enter(int(self.np_random.integers(DRAWN, 2 * DRAWN)))
         observation = np.zeros(self._inputs, np.float32)
         _reset(self.world, self.body, observation)
         if self.render_mode == "human":
@@ -186,6 +182,13 @@ class ToyCar(gymnasium.Env[np.ndarray, Any]):
         if self._window is not None:
             self._window.close()
             self._window = None
+
+
+def spaces_of(world: Car) -> tuple[spaces.Box, spaces.Space[Any]]:
+    """The spaces of the observations and of the actions of one car in `world`."""
+    _, inputs, outputs = sizes(world)
+    action = spaces.Discrete(outputs) if world.discrete else spaces.Box(-1.0, 1.0, (outputs,), np.float32)
+    return spaces.Box(0.0, 1.0, (inputs,), np.float32), action
 
 
 @kernel

@@ -8,6 +8,7 @@ import math
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -111,6 +112,11 @@ class Track:
             left=self.left * scale,
             right=self.right * scale,
         )
+
+
+def named(track: Any) -> Any:
+    """`track` as it is, but a seed that is written as text as the number it means."""
+    return int(track) if isinstance(track, str) and track.isdecimal() else track
 
 
 def load(track: int | str | Path, scale: float = 1.0, reverse: bool = False) -> Track:

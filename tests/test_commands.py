@@ -85,6 +85,17 @@ def test_evaluate_gives_the_test_score_again(trained):
     assert "selection score" in call("evaluate", "first", "--family", "selection", "--runs", trained[0])
 
 
+def test_evaluate_on_tracks_shows_a_row_for_each(trained):
+    root = trained[0]
+    said = call("evaluate", "first", "--runs", root, "--track", 3, "--track", 4, "--time-limit", 2, "--reverse")
+    assert "track score done time of the reference's" in said
+    rows = emergent.evaluate_on("first", ["3", 4], root=root, time_limit=2.0, reverse=True)
+    for row in rows:
+        end = "accident" if row.accident else "time is up"
+        assert f"{row.track} {row.score:.3f} {int(100 * row.share)} % - - {end}" in said
+    assert [row.track for row in rows] == ["loops-3 reversed", "mazes-4 reversed"]
+
+
 def test_nothing_is_overwritten(trained):
     said = call("train", "-n", "first", "--runs", trained[0], *SMALL, code=2)
     assert "error:" in said
@@ -108,7 +119,16 @@ def test_replay_saves_a_clip(trained, tmp_path):
         (["train", "--set", "search.population=0"], "search.population: .*greater than or equal to 2, got 0"),
         (["train", "--import", "nothing.py"], "--import .*nothing.py: expected an existing Python file"),
         (["evaluate", "nothing"], "no run 'nothing'"),
+        (["evaluate", "first", "--track", "nothing.csv"], "no file nothing.csv; expected a CSV file with the columns"),
+        (["evaluate", "first", "--laps", "2"], "are for tracks of your choice; give --track too"),
+        (["evaluate", "first", "--track", "3", "--scale", "-1"], "expected a scale above 0"),
+        (["evaluate", "first", "--track", "3", "--time-factor", "0"], "time_factor: expected a number above 0, got 0"),
+        (
+            ["evaluate", "first", "--track", "3", "--time-limit", "9", "--time-factor", "2"],
+            "either --time-limit or --time-factor, got both",
+        ),
         (["replay", "nothing"], "no run 'nothing'"),
+        (["drive", "3", "--against", "nothing"], "no run 'nothing'"),
         (["resume", "nothing"], "no run 'nothing'"),
     ],
 )
@@ -129,15 +149,30 @@ def test_a_dry_run_shows_every_default_and_makes_nothing(tmp_path):
 
 def test_help_explains_every_command():
     said = call("--help")
-    for command in ("train", "resume", "evaluate", "verify", "replay", "runs", "presets", "study"):
+    for command in ("train", "resume", "evaluate", "verify", "replay", "drive", "runs", "presets", "study"):
         assert command in said
         assert len(call(command, "--help")) > 100
     assert "retained" in call("presets")
 
 
+def test_drive_hands_everything_on(trained, monkeypatch):
+    asked = []
+    monkeypatch.setattr("emergent.view.drive.drive", lambda *given, **settings: asked.append((given, settings)))
+    call("drive", "7", "--obstacles", 2, "--reverse", "--scale", 1.5, "--laps", 2, "--time-limit", 40)
+    given, settings = asked.pop()
+    assert given == ("7", None)
+    expected = {"obstacles": 2, "reverse": True, "scale": 1.5, "laps": 2, "time_limit": 40.0, "frames": None}
+    assert settings == expected
+    call("drive", "--against", "first", "--runs", trained[0])
+    [((track, rival), settings)] = asked
+    assert (track, rival.name, rival.root, rival.task.time_limit) == (None, "first", 3, 3.0)
+    assert settings["time_limit"] == 60.0, "a person's, unless it is given"
+
+
 def test_the_python_calls_do_the_same(trained):
     root, _ = trained
-    assert {"train", "resume", "evaluate", "verify", "replay", "runs", "study"} <= set(dir(emergent))
+    names = {"train", "resume", "evaluate", "evaluate_on", "verify", "replay", "drive", "runs", "study"}
+    assert names <= set(dir(emergent))
     record = emergent.evaluate("first", root=root)
     assert record.score.shape == (3,)
     assert emergent.verify(root / "first").differing == {}

@@ -16,10 +16,22 @@ from emergent.tasks.world import World
 TASKS = (Driving, Environment)
 Task = Annotated[Driving | Environment, Field(discriminator="name")]
 
-__all__ = ["TASKS", "Driving", "Environment", "Task", "World", "task_of"]
+__all__ = ["TASKS", "Driving", "Environment", "Task", "World", "driving_of", "task_of"]
 
 
 def task_of(model: ModelFile) -> Driving | Environment:
     """The task that a model was trained for; the toy car as it comes if the model file does not say."""
     task: Driving | Environment = TypeAdapter(Task).validate_python(model.about.get("task", {"name": "driving"}))
+    return task
+
+
+def driving_of(model: ModelFile) -> Driving:
+    """The task of a model that drives the toy car.
+
+    Raises:
+        ValueError: it does something else.
+    """
+    task = task_of(model)
+    if not isinstance(task, Driving):
+        raise ValueError(f"expected a model that drives the toy car, got one trained for {task.id}; it has no tracks")
     return task

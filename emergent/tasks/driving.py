@@ -14,11 +14,11 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from emergent.randomness import generator
 from emergent.tasks.world import World
 from envs import drivers  # noqa: F401 - it registers the hand-written driver
-from envs.families import FAMILIES, WIDTHS, generate
+from envs.families import FAMILIES, WIDTHS
 from envs.limits import Limits, changed_limits
 from envs.reference import Reference, centre_line, reference
 from envs.toy_car import ToyCar
-from envs.track import Track
+from envs.track import Track, load
 from envs.world import build
 
 # Seeds of tracks, whose family is seed % 3: where those of each purpose begin. None is ever shared.
@@ -37,6 +37,7 @@ class Driving(BaseModel):
     previous_scan: bool = Field(False, description="observe the scan before the last one too")
     discrete: bool = Field(False, description="nine actions instead of two numbers")
     obstacles: Annotated[int, Field(ge=0, le=_MOST_OBSTACLES)] = Field(0, description="obstacles on each track")
+    reverse: bool = Field(False, description="drive every track the other way round")
     time_limit: Annotated[float, Field(gt=0, le=3600)] = Field(60.0, description="seconds of an episode")
     accident_cost: Annotated[float, Field(ge=0, le=1000)] = Field(1.0, description="reward lost by an accident")
     limits: dict[str, float] = Field({}, description="the car's limits, by the names of envs.limits.Limits, SI units")
@@ -135,14 +136,14 @@ class Driving(BaseModel):
 
     def _driven(self, seeds: Sequence[int]) -> list[tuple[Track, Reference]]:
         with ThreadPoolExecutor(os.cpu_count()) as pool:  # the work is compiled code without the GIL
-            return list(pool.map(_driven, seeds, repeat(self._limits)))
+            return list(pool.map(_driven, seeds, repeat(self._limits), repeat(self.reverse)))
 
     # --- the plain path, and what stands beside ------------------------------------------------------------------
 
     def environments(self, world: World) -> Iterator[tuple[gymnasium.Env, int]]:
         """Each episode of a world as an environment, and a seed to reset it with, which changes nothing."""
         for seed in world.episodes:
-            yield ToyCar(track=seed, limits=self.limits, **self._settings), 0
+            yield ToyCar(track=seed, reverse=self.reverse, limits=self.limits, **self._settings), 0
 
     def score(self, total: float, info: dict[str, Any]) -> float:  # noqa: ARG002
         """The score of an episode that ended with this info."""
@@ -172,7 +173,7 @@ class Driving(BaseModel):
 
 
 @lru_cache(maxsize=4096)
-def _driven(seed: int, limits: Limits) -> tuple[Track, Reference]:
+def _driven(seed: int, limits: Limits, reverse: bool) -> tuple[Track, Reference]:
     """A generated track and its reference driver, made once in a process."""
-    track = generate(seed)
+    track = load(seed, reverse=reverse)
     return track, reference(track, limits)

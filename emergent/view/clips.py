@@ -71,7 +71,7 @@ def record(
 def film(model: ModelFile, track: Choice | None = None, seconds: float = SECONDS) -> list[np.ndarray]:
     """The pictures of a clip, (height, width, 3) uint8: at first micro-step by micro-step, then in real time."""
     place, automaton, player = stage(model, track)
-    dashboard = Dashboard(place, automaton, EXTENT, keys=False)
+    dashboard = Dashboard(place, automaton, EXTENT)
     surface = pygame.Surface(EXTENT)
     count = max(round(seconds * RATE), 1)
     slow = count // 4 if automaton else 0

@@ -10,8 +10,6 @@ from emergent.view.player import Player
 from emergent.view.scenes import Gauge, Scene
 from emergent.view.text import width, write
 
-KEYS = "space  pause      →  one micro-step      ↑ ↓  speed      R  restart      N  next track      Esc  quit"
-
 _FORWARD: Color = (120, 178, 120)
 _BACKWARD: Color = (206, 90, 84)
 _PLAIN: Color = (124, 160, 206)
@@ -52,12 +50,12 @@ class Dashboard:
         scene: where it acts.
         automaton: its automaton, or None.
         extent: (width, height) of the pictures, px.
-        keys: whether to say which keys there are.
+        keys: the line that says which keys there are, "" for none.
     """
 
-    def __init__(self, scene: Scene, automaton: Automaton | None, extent: tuple[int, int], keys: bool):
+    def __init__(self, scene: Scene, automaton: Automaton | None, extent: tuple[int, int], keys: str = ""):
         self._scene, self._automaton, self._keys = scene, automaton, keys
-        self._layout = layout(extent, automaton is not None, keys)
+        self._layout = layout(extent, automaton is not None, bool(keys))
 
     def draw(self, surface: pygame.Surface, player: Player, note: str = "") -> None:
         """Draw the present moment of `player` onto all of `surface`; a clip may say in a `note` how fast it is."""
@@ -69,16 +67,19 @@ class Dashboard:
         self._draw_header(surface, player, note)
         self._draw_gauges(surface, player)
         if self._keys:
-            write(surface, KEYS, (place.keys.left, place.keys.centery), place.size - 1, MUTED)
-        if self._scene.over:
-            self._draw_end(surface)
+            write(surface, self._keys, (place.keys.left, place.keys.centery), place.size - 1, MUTED)
+        if news := player.news():
+            self._draw_news(surface, news)
 
     def _draw_header(self, surface: pygame.Surface, player: Player, note: str) -> None:
         place, y = self._layout, self._layout.header.centery
         x = write(surface, self._scene.title(), (place.header.left, y), place.size + 2, TEXT, bold=True)
         if self._keys:
-            write(surface, _pace(player), (place.header.right, y), place.size, MUTED, "right")
-            write(surface, self._scene.state(), (place.scene.right, y), place.size, TEXT, "right")
+            pace = player.pace()
+            write(surface, pace, (place.header.right, y), place.size, MUTED, "right")
+            beside = place.header.right - (width(pace, place.size) + 3 * place.size if pace else 0)
+            state = min(place.scene.right, beside)
+            write(surface, self._scene.state(), (state, y), place.size, TEXT, "right")
         else:
             write(surface, self._scene.state(), (place.header.right, y), place.size, TEXT, "right")
             write(surface, note, (x + 2 * place.size, y), place.size, MUTED)
@@ -93,21 +94,29 @@ class Dashboard:
             place = pygame.Rect(round(area.left + i * (wide + gap)), area.top, round(wide), area.height)
             _draw_gauge(surface, gauge, place, self._layout.size)
 
-    def _draw_end(self, surface: pygame.Surface) -> None:
-        text, place = self._scene.over, self._layout
-        size = round(1.6 * place.size)
-        box = pygame.Rect(0, 0, width(text, size, True) + 3 * size, 2 * size)
-        box.midtop = (place.scene.centerx, place.scene.top + size // 2)
+    def _draw_news(self, surface: pygame.Surface, news: list[str]) -> None:
+        """The lines in a box over the scene, the first one larger."""
+        place = self._layout
+        sizes = [round(1.6 * place.size)] + [place.size + 1] * (len(news) - 1)
+        wide = max(width(text, size, i == 0) for i, (text, size) in enumerate(zip(news, sizes, strict=True)))
+        box = pygame.Rect(0, 0, wide + 3 * sizes[0], 2 * sizes[0] + sum(2 * size for size in sizes[1:]))
+        box.midtop = (place.scene.centerx, place.scene.top + sizes[0] // 2)
+        if not self._automaton:  # a scene as wide as this has more room at its sides
+            box.left = place.scene.left
         shade = pygame.Surface(box.size, pygame.SRCALPHA)
-        pygame.draw.rect(shade, _SHADE, shade.get_rect(), border_radius=size // 3)
+        pygame.draw.rect(shade, _SHADE, shade.get_rect(), border_radius=sizes[0] // 3)
         surface.blit(shade, box)
-        write(surface, text, box.center, size, _BACKWARD if text == "accident" else TEXT, "centre", bold=True)
-
-
-def _pace(player: Player) -> str:
-    if player.paused:
-        return "paused"
-    return f"{player.speed:g} x real time" if player.speed >= 1 else f"1/{1 / player.speed:g} of real time"
+        color = _BACKWARD if news[0] == "accident" else TEXT
+        write(surface, news[0], (box.centerx, box.top + sizes[0]), sizes[0], color, "centre", bold=True)
+        for i, text in enumerate(news[1:]):
+            write(
+                surface,
+                text,
+                (box.centerx, box.top + 2 * sizes[0] + (2 * i + 0.6) * sizes[1]),
+                sizes[1],
+                TEXT,
+                "centre",
+            )
 
 
 def _thinking(player: Player) -> Gauge:

@@ -3,13 +3,12 @@
 Time is counted in control steps, never read off a clock: the same model and choice of tracks always play the same.
 """
 
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
-from emergent.inference import Thought
+from emergent.inference import Kept, Thought
 from emergent.model import Model
-from emergent.policy import EmergentPolicy
 from emergent.view.scenes import Scene
 
 SLOWEST, FASTEST = 1 / 64, 16.0  # times real time
@@ -26,6 +25,21 @@ class Witness(Protocol):
         """A new thought, (micro-steps + 1, cells)."""
 
 
+class Policy(Protocol):
+    """Who decides; see `emergent.policy.EmergentPolicy`. `record` is a Model if there is an automaton to be filmed."""
+
+    record: Any
+
+    def start(self, noise_seeds: np.ndarray) -> Kept:
+        """What is kept, at the beginning of an episode."""
+
+    def think(self, observation: np.ndarray, state: Any = None, *, film: bool = False) -> Thought:
+        """What comes of an observation."""
+
+    def actions(self, outputs: np.ndarray) -> np.ndarray:
+        """The actions for outputs (n, outputs)."""
+
+
 class Player:
     """A policy at play.
 
@@ -35,7 +49,7 @@ class Player:
         speed: times real time; paused: whether time stands still.
     """
 
-    def __init__(self, policy: EmergentPolicy, scene: Scene, witness: Witness | None = None):
+    def __init__(self, policy: Policy, scene: Scene, witness: Witness | None = None):
         self._policy, self._scene, self._witness = policy, scene, witness
         self.speed, self.paused = 1.0, False
         self.thought: Thought
@@ -91,6 +105,16 @@ class Player:
     def think_through(self) -> None:
         """Go to the end of the present thought."""
         self._phase = (self.micro_steps + 0.5) / (self.micro_steps + 1)
+
+    def pace(self) -> str:
+        """How fast time passes, in words."""
+        if self.paused:
+            return "paused"
+        return f"{self.speed:g} x real time" if self.speed >= 1 else f"1/{1 / self.speed:g} of real time"
+
+    def news(self) -> list[str]:
+        """What is to be read across the scene, the most important line first; empty while there is nothing."""
+        return [self._scene.over] if self._scene.over else []
 
     def change_speed(self, factor: float) -> None:
         """Play faster or slower by this factor, within bounds."""

@@ -1,6 +1,5 @@
 """Where a policy acts, as it is shown: the toy car on its tracks, or the pictures of any other environment."""
 
-import inspect
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
@@ -11,12 +10,13 @@ import pygame
 from emergent.model_file import ModelFile
 from emergent.randomness import seeds
 from emergent.tasks import Driving, Environment, task_of
+from emergent.tasks.laps import settings
 from emergent.verbs import arity
 from emergent.view.palette import GROUND
 from envs import car as body_of
 from envs import drawing
 from envs.toy_car import ToyCar
-from envs.track import Track
+from envs.track import Track, named
 
 Choice = int | str | Path | Track
 
@@ -83,18 +83,28 @@ def scene(model: ModelFile, track: Choice | None = None) -> "CarScene | PictureS
             f"and takes {task.outputs}; a model file of a training run says which task it is for"
         )
     root = int(model.about.get("seed", 0))
-    track = int(track) if isinstance(track, str) and track.isdecimal() else track
+    track = named(track)
     return CarScene(task, root, track) if isinstance(task, Driving) else PictureScene(task, root, track)
 
 
 class CarScene:
-    """The toy car; see Scene."""
+    """The toy car; see Scene.
 
-    def __init__(self, task: Driving, root: int, track: Choice | None = None):
+    Args:
+        task: whose car it is; root: seed of the run, for the noise of its test.
+        track: the first one to drive; see `scene`.
+        changes: arguments of `ToyCar` that differ from the task's.
+
+    Attributes:
+        line, beams: whether the reference line and the LIDAR's beams are drawn.
+        between: how much of the last control step is drawn, from 0, the moment before it, to 1.
+    """
+
+    def __init__(self, task: Driving, root: int, track: Choice | None = None, **changes: Any):
         self._root, self._test = root, task.tracks("test")
         self._tracks: list[Choice] = [*self._test] if track is None else [track, *self._test]
-        shared = inspect.signature(ToyCar).parameters.keys() & type(task).model_fields.keys()
-        self._env = ToyCar(track=self._tracks[0], **task.model_dump(include=set(shared)))
+        self._env = ToyCar(**{**settings(task), **changes, "track": self._tracks[0]})
+        self.line, self.beams, self.between = True, True, 1.0
         self.rate = 1.0 / self._env.limits.time_step
         self.over = ""
         self._info: dict[str, Any] = {}
@@ -104,11 +114,13 @@ class CarScene:
         track = self._tracks[number % len(self._tracks)]
         observation, self._info = self._env.reset(options={"track": track})
         self._action, self.over = np.zeros(2), ""
+        self._before = self._env.body.copy()
         if isinstance(track, int) and track in self._test:
             return observation, int(seeds(self._root, "test", self._test.index(track)))
         return observation, int(seeds(self._root, "replay", number % len(self._tracks)))
 
     def step(self, action: np.ndarray) -> np.ndarray:
+        self._before = self._env.body.copy()
         observation, _, terminated, truncated, self._info = self._env.step(action)
         if np.ndim(action):
             self._action = np.asarray(action, float)
@@ -120,8 +132,23 @@ class CarScene:
             self.over = "finished" if terminated else "time is up"
         return observation
 
+    @property
+    def track(self) -> Track:
+        """The track that is driven."""
+        return self._env.track
+
+    @property
+    def score(self) -> float:
+        """Of the episode so far, final when it is over."""
+        return float(self._info["score"])
+
     def draw(self, surface: pygame.Surface, area: pygame.Rect) -> None:
-        drawing.draw(surface, self._env, area)
+        env, body = self._env, self._env.body
+        if self.between < 1.0:
+            body = self._before + self.between * (body - self._before)
+            body[body_of.ACCIDENT] = 0.0  # it is still to come
+        shown = drawing.Moment(env.track, env.reference, env.limits, env.world, body)
+        drawing.draw(surface, shown, area, self.line, self.beams)
 
     def title(self) -> str:
         return self._env.track.name

@@ -93,6 +93,59 @@ def test_columns_are_taken_by_their_names(file):
     np.testing.assert_array_equal(track.right, np.full(len(track), 4.0))
 
 
+@pytest.mark.parametrize(
+    "header",
+    [
+        "X;Y;WR;WL",
+        "# x_m; y_m; w_tr_right_m; w_tr_left_m",
+        "x;y;widthRight;widthLeft",
+        '"x_m";"y_m";"w_tr_right_m";"w_tr_left_m"',
+        "x;y;r;l",
+        "pos_x;pos_y;right_width;left_width;;",
+    ],
+)
+def test_the_names_of_other_sources_are_understood(file, header):
+    track, plain = read(file(text(oval(), ";", header + "\n"))), read(file(text(oval())))
+    np.testing.assert_array_equal(track.centre, plain.centre)
+    np.testing.assert_array_equal(track.right, np.full(len(track), 4.0))
+    swapped = text(oval()[:, [0, 1, 3, 2]], ",", "x,y,width_left,width_right\n")
+    np.testing.assert_array_equal(read(file(swapped)).left, np.full(len(track), 5.0))
+
+
+@pytest.mark.parametrize("name", ["width", "w_m", "Track width [m]"])
+def test_a_single_width_is_that_of_the_whole_road(file, name):
+    track = read(file(text(oval()[:, [0, 1, 3]], ",", f"x_m,y_m,{name}\n")))
+    np.testing.assert_array_equal(track.left, np.full(len(track), 2.5))
+    np.testing.assert_array_equal(track.right, track.left)
+
+
+@pytest.mark.parametrize("separator", [";", "; ", "\t", " ", "  "])
+@pytest.mark.parametrize("header", ["", "X;Y;WR;WL\n"])
+def test_decimal_commas(file, separator, header):
+    track = read(file(header + text(oval(), separator, header="").replace(".", ",")))
+    np.testing.assert_array_equal(track.centre, read(file(text(oval()))).centre)
+
+
+def test_what_spreadsheets_write(file):
+    plain = read(file(text(oval())))
+    quoted = "".join(",".join(f'"{value:.6f}"' for value in row) + "\r\n" for row in oval())
+    for content in (quoted, text(oval()).encode("utf-16"), text(oval()).replace("\n", " # a note\n")):
+        np.testing.assert_array_equal(read(file(content)).centre, plain.centre)
+
+
+def test_clockwise_and_counter_clockwise(file):
+    one, other = read(file(text(oval()))), read(file(text(oval()[::-1])))
+    for track in (one, other):
+        check(track)
+        np.testing.assert_array_equal(track.right, np.full(len(track), 4.0))
+    assert _area(one.centre) == pytest.approx(-_area(other.centre), rel=1e-3)
+
+
+def _area(ring):
+    x, y = ring.T
+    return 0.5 * float((x * np.roll(y, -1) - y * np.roll(x, -1)).sum())
+
+
 def test_a_repeated_point_changes_nothing(file):
     rows = oval()
     plain = read(file(text(rows)))
@@ -170,6 +223,20 @@ EIGHT = np.stack(
         (text(oval() * [0.0, 0.0, 1.0, 1.0]), "expected a loop"),
         (text(oval() * [1.0, 1.0, 1e-3, 1e-3] * [100.0, 100.0, 1.0, 1.0]), "too many stations"),
         (text(oval() * [1.0, 1.0, 30.0, 30.0]), "folds"),
+        (text(oval(1)), "at least 10 rows of points, got 1; add points"),
+        (
+            text(oval()[:, :2], ",", "x,y\n"),
+            "line 1: expected a header .*, got 'x,y'; name the columns so, both widths",
+        ),
+        (text(oval(), ",", "left_x,left_y,right_x,right_y\n"), "line 1: expected a header that names"),
+        (text(oval(), ",", "").replace(".", ","), "line 1: expected the columns .*, got 8 cells; leave out the others"),
+        (text(oval() * 100.0), "line 2: expected a road up to 300 m wide, got 900 m; give metres"),
+        (text(oval() * [1.0, 1.0, 1000.0, 1000.0]), "line 2: expected a road up to 300 m wide"),
+        (
+            text(oval() * [1e-5, 1e-5, 1.0, 1.0] + [8.6, 49.3, 0.0, 0.0]),
+            r"expected x and y in metres, got a loop of 0\.0051 on a road 9 wide; are they degrees",
+        ),
+        (text(oval() * [1e-3, 1e-3, 1.0, 1.0]), "expected x and y in metres"),
     ],
 )
 def test_bad_files_are_refused_with_line_and_remedy(file, content, words):

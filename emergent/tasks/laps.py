@@ -1,0 +1,102 @@
+"""How a policy drives tracks at will, such as real circuits: how far, and how fast beside the reference driver."""
+
+import inspect
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from emergent.policy import EmergentPolicy
+from emergent.randomness import seeds
+from emergent.tasks.driving import Driving
+from emergent.tasks.plain import live_once
+from envs.car import STEP
+from envs.limits import changed_limits
+from envs.reference import reference
+from envs.toy_car import ToyCar
+from envs.track import Track, load, named
+
+TIME_FACTOR = 2.5  # times the reference driver's time
+
+
+class Laps(NamedTuple):
+    """How a policy drove one track.
+
+    Fields:
+        track: its name; note: what was changed to make it drivable, else "".
+        score: progress over the reference driver's in the same time: of the laps if they were finished, else of the
+            whole time limit.
+        share: how much of the laps is done, 0..1.
+        time: s of the laps, None if they were not finished; reference_time: s that the reference driver takes.
+        accident: whether it ended in one.
+    """
+
+    track: str
+    score: float
+    share: float
+    time: float | None
+    reference_time: float
+    accident: bool
+    note: str = ""
+
+    @property
+    def ratio(self) -> float | None:
+        """The time over the reference driver's, 1 at best; None if the laps were not finished."""
+        return None if self.time is None else self.time / self.reference_time
+
+
+def settings(task: Driving) -> dict[str, Any]:
+    """The arguments of `ToyCar` that a task sets."""
+    shared = inspect.signature(ToyCar).parameters.keys() & type(task).model_fields.keys()
+    return task.model_dump(include=set(shared))
+
+
+def drive(
+    task: Driving,
+    policy: EmergentPolicy,
+    tracks: Iterable[int | str | Path | Track],
+    root: int = 0,
+    *,
+    reverse: bool = False,
+    laps: int = 1,
+    scale: float = 1.0,
+    time_limit: float | None = None,
+    time_factor: float = TIME_FACTOR,
+) -> Iterator[Laps]:
+    """Let `policy` drive each of the tracks, one after another.
+
+    Args:
+        task: whose car it drives, with its obstacles; its time limit and direction do not count here.
+        tracks: seeds, also as text, CSV files, or tracks as they are.
+        root: seed of the noise, if the policy has any; a track gets the same whatever else is driven.
+        reverse, scale: of the tracks, see `ToyCar`; laps: after which it is over.
+        time_limit: s, or None for `time_factor` times what the reference driver takes for the laps.
+
+    Raises:
+        TrackError: a track cannot be driven. ValueError: a setting is out of range.
+    """
+    if not 0 < time_factor < np.inf:
+        raise ValueError(f"time_factor: expected a number above 0, got {time_factor}")
+    limits = changed_limits(task.limits)
+    for choice in map(named, tracks):
+        track = choice if isinstance(choice, Track) else load(choice, scale, reverse)
+        best = reference(track, limits).time_of(laps)
+        wanted = time_factor * best if time_limit is None else time_limit
+        car, info = drive_once(task, policy, track, root, laps=laps, time_limit=wanted)
+        share = min(max(info["progress"] / (laps * track.length), 0.0), 1.0)
+        finished = share >= 1.0 and not info["accident"]
+        time = float(car.body[STEP] * limits.time_step) if finished else None
+        yield Laps(track.name, info["score"], share, time, best, info["accident"], track.note)
+
+
+def drive_once(
+    task: Driving, policy: EmergentPolicy, track: Track, root: int = 0, **changes: Any
+) -> tuple[ToyCar, dict[str, Any]]:
+    """One episode on this track as it is: the car where it ended, and the last info.
+
+    Args:
+        changes: arguments of `ToyCar` that differ from the task's; the rest as of `drive`.
+    """
+    car = ToyCar(**{**settings(task), **changes, "track": track})
+    return car, live_once(car, 0, policy, seeds(root, f"laps on {track.name}", 0)).info
