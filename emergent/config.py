@@ -54,6 +54,9 @@ class ModelSection(Section):
     def blueprint(self, task: Driving | Environment) -> Blueprint | BaselineBlueprint:
         """The model, made for the observations and actions of `task`."""
         bounds: dict[str, Any] = {"low": task.low, "high": task.high, "outputs": task.outputs}
+        encoder = self.encoder if isinstance(self.encoder, Mapping) else {"name": self.encoder}
+        if encoder.get("name") == "rewarded" and not task.observe_reward:
+            raise ValueError("encoder: rewarded needs a task that observes its reward: set task.observe_reward")
         if self.baseline is not None:
             return BaselineBlueprint(self.baseline, **bounds)
         chosen: dict[str, Any] = {name: getattr(self, name) for name in _PARTS}
@@ -99,6 +102,9 @@ class RunConfig(Section):
     @field_validator("task", mode="before")
     @classmethod
     def _task_by_name(cls, task: Any) -> Any:
+        names = [kind.model_fields["name"].default for kind in TASKS]
+        if isinstance(task, Mapping) and task.get("name") not in names:
+            raise ValueError(f"name: expected one of {', '.join(names)}, got {task.get('name')!r}")
         return {"name": task} if isinstance(task, str) else task
 
     @cached_property

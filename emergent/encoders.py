@@ -6,12 +6,12 @@ of states on a tape), or by exclusive or.
 """
 
 from collections.abc import Sequence
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
 import numpy as np
 from annotated_types import Ge, Le
 
-from emergent.parts import part
+from emergent.parts import inside, part
 from emergent.spaces import OPERATIONS, Grid, Place, Space, places
 from emergent.verb import kernel
 from emergent.verbs import LANES, encode, inject, join, levels
@@ -27,7 +27,8 @@ class Injection(NamedTuple):
         cells: (n,) storage of the cells written to; source: (n,) which value goes there; values: how many values;
         operation: index in OPERATIONS; held: whether to write at every micro-step, or once.
         low, scale: (inputs,) float32: an input x counts as (x - low) * scale.
-        gain, offset: a scaled input u is injected as gain * u + offset; constant: the last value, always the same.
+        gain, offset: a scaled input u is injected as gain * u + offset; constant: the last value, always the same, if
+        there are more values than inputs.
     """
 
     cells: np.ndarray
@@ -58,6 +59,19 @@ class Bins(NamedTuple):
     bins: int
     lit: float
     thermometer: bool
+
+
+class Rewarded(NamedTuple):
+    """Two encoders: `of` for all inputs but the last, `reward` for the last, which is the reward.
+
+    Fields: values, held, low as in `Injection`, of both together.
+    """
+
+    of: Any
+    reward: Any
+    values: int
+    held: bool
+    low: np.ndarray
 
 
 class Marker(NamedTuple):
@@ -102,15 +116,15 @@ def injection(
     at: Place = {"column": 0},  # noqa: B006 - read only
     gain: float = 1.0,
     offset: float = 0.0,
-    constant: float = 1.0,
+    constant: float | None = 1.0,
     operation: Operation = "overwrite",
     held: bool = True,
 ) -> Injection:
-    """Each input into a cell of a grid as a real number, in the order of the observation, and a constant last."""
+    """Each input into a cell of a grid as a real number, in the order of the observation; then a constant, or none."""
     lower, scale = scaling(low, high)
-    values = len(lower) + 1
+    values = len(lower) + (constant is not None)
     wiring = _wiring(space, at, values, operation, held)
-    return Injection(*wiring, lower, scale, gain, offset, constant)
+    return Injection(*wiring, lower, scale, gain, offset, 0.0 if constant is None else constant)
 
 
 @part("encoder", "thermometer")
@@ -210,6 +224,30 @@ def _bins(space, low, high, at, bins, lit, operation, held, thermometer):
     return Bins(*wiring, lower, scale, bins, lit, thermometer)
 
 
+@part("encoder", "rewarded")
+def rewarded(
+    space: Space, low: Sequence[float], high: Sequence[float], of: str | dict[str, Any], reward: str | dict[str, Any]
+) -> Rewarded:
+    """An encoder (`of`) for what is observed, and one (`reward`) that writes the last reward into cells of its own.
+
+    The task must observe its reward, as the last number of its observation.
+
+    Raises:
+        ValueError: one holds its values and the other does not, they share cells; or as the ones inside.
+    """
+    bounds = {"low": low[:-1], "high": high[:-1]}, {"low": low[-1:], "high": high[-1:]}
+    first, second = (
+        inside("encoder", "rewarded", settings, space=space, **some)
+        for settings, some in zip((of, reward), bounds, strict=True)
+    )
+    if first.held != second.held:
+        raise ValueError("held: expected the same of both encoders: both at every micro-step, or both once")
+    if set(first.cells) & set(second.cells):
+        raise ValueError("at: expected cells of its own for the reward, and some are those of the observation")
+    lower, _ = scaling(low, high)
+    return Rewarded(first, second, first.values + second.values, first.held, lower)
+
+
 def scaling(low: Sequence[float], high: Sequence[float]) -> tuple[np.ndarray, np.ndarray]:
     """The offset and factor that take [low, high] to [0, 1]."""
     lower, upper = np.asarray(low, np.float64), np.asarray(high, np.float64)
@@ -246,7 +284,8 @@ def encode_injection(encoder, observation, values):
     inputs = len(encoder.low)
     for i in range(inputs):
         values[i] = gain * ((observation[i] - encoder.low[i]) * encoder.scale[i]) + offset
-    values[inputs] = encoder.constant
+    if encoder.values > inputs:
+        values[inputs] = encoder.constant
 
 
 @kernel
@@ -283,6 +322,19 @@ def encode_marker(encoder, observation, values):
 def encode_patch(encoder, observation, values):
     for i in range(len(encoder.low)):
         values[i] = int(_share(encoder, observation, i) * f32(encoder.symbols - 1) + f32(0.5))
+
+
+@encode.on(Rewarded)
+def encode_rewarded(encoder, observation, values):
+    inputs, taken = len(encoder.of.low), encoder.of.values
+    encode(encoder.of, observation[:inputs], values[:taken])
+    encode(encoder.reward, observation[inputs:], values[taken:])
+
+
+@inject.on(Rewarded)
+def inject_rewarded(encoder, space, values, states):
+    inject(encoder.of, space, values[: encoder.of.values], states)
+    inject(encoder.reward, space, values[encoder.of.values :], states)
 
 
 @inject.on(Patch)

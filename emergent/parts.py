@@ -87,9 +87,10 @@ def _checked(construct: Callable) -> Callable:
             raise ValueError(f"needs another space: expected a {classes}, got a {type(space).__name__.lower()}")
         return construct(*args, **settings)
 
-    # To pydantic a record is any tuple of as many numbers: it would make a grid into a board.
-    call.__annotations__ = construct.__annotations__ | {"space": Any}
-    return validate_call(config=ConfigDict(arbitrary_types_allowed=True))(call)
+    # To pydantic a record is any tuple of as many numbers: it would make a grid into a board. And bounds that are not
+    # finite are explained where they are used.
+    call.__annotations__ = construct.__annotations__ | {"space": Any, "low": Any, "high": Any}
+    return validate_call(config=ConfigDict(arbitrary_types_allowed=True, allow_inf_nan=False))(call)
 
 
 def names(kind: str) -> list[str]:

@@ -20,7 +20,8 @@ TRACK, QUAD = 5, 6  # index of the track, and of the station behind in the bank
 LAP, PROGRESS = 7, 8  # laps; m along the centre line since the start
 STEP, BEST, BEST_STEP, ACCIDENT = 9, 10, 11, 12  # actions taken; best progress [m] and when; 1 after an accident
 ROOM = 13  # m: no edge or obstacle can be nearer than this
-SCAN = 14  # the last scan and then the one before, beam by beam: the square root of the share of the range
+REWARD = 14  # progress in the last action, 0.5: as fast as the reference driver on average; at most 1
+SCAN = 15  # the last scan and then the one before, beam by beam: the square root of the share of the range
 _ROUNDING = 1e-6  # m
 NO_PROGRESS = 5.0  # s without a new best progress of 1 m count as an accident
 
@@ -36,7 +37,8 @@ class Car(NamedTuple):
         obstacles: (n, 3) x, y, radius [m]; first_obstacle: (tracks + 1,) int64: whose they are.
         pace: (tracks, horizon + 1) how far the reference driver is along the centre line [m] after each action.
         beams: (n, 2) cosine and sine of the angles of the LIDAR's beams from the heading, left positive.
-        previous_scan: whether the scan before the last is observed too; discrete: nine actions instead of two numbers.
+        previous_scan, observe_reward: whether the scan before the last and the last reward are observed too; discrete:
+        nine actions instead of two numbers.
         horizon: actions in the time limit; laps: after how many the episode is over, 0 for no limit.
         accident_cost: subtracted from the reward at an accident.
     """
@@ -53,6 +55,7 @@ class Car(NamedTuple):
     pace: np.ndarray
     beams: np.ndarray
     previous_scan: bool
+    observe_reward: bool
     discrete: bool
     horizon: int
     laps: int
@@ -69,7 +72,8 @@ def limits_of(car):
 @sizes.on(Car)
 def sizes_car(car):
     beams = len(car.beams)
-    return SCAN + 2 * beams, 1 + beams * (2 if car.previous_scan else 1), 9 if car.discrete else 2
+    inputs = 1 + beams * (2 if car.previous_scan else 1) + (1 if car.observe_reward else 0)
+    return SCAN + 2 * beams, inputs, 9 if car.discrete else 2
 
 
 @begin.on(Car)
@@ -90,8 +94,11 @@ def begin_car(car, episode, body):
 @observe.on(Car)
 def observe_car(car, body, observation):
     observation[0] = body[SPEED] / car.limits[1]
-    for i in range(len(observation) - 1):
+    scans = len(car.beams) * (2 if car.previous_scan else 1)
+    for i in range(scans):
         observation[1 + i] = body[SCAN + i]
+    if car.observe_reward:
+        observation[1 + scans] = body[REWARD]
 
 
 @kernel
@@ -141,6 +148,7 @@ def advance_car(car, body, action):
     if (body[STEP] - body[BEST_STEP]) * limits.time_step > NO_PROGRESS - 1e-9:
         body[ACCIDENT] = 1.0
     expected, finished = car.pace[int(body[TRACK]), car.horizon], _finished(car, body)
+    body[REWARD] = min(max(0.5 * car.horizon * (body[PROGRESS] - former) / expected, 0.0), 1.0)
     reward = (body[PROGRESS] - former) / expected - car.accident_cost * body[ACCIDENT]
     if finished:  # laps count by the time they took; so rewards add up to the score here too
         reward += score(car, body) - body[PROGRESS] / expected

@@ -13,7 +13,7 @@ from emergent.verbs import advance, begin, observe, score, sizes
 from envs import car as body_of
 from envs.car import Car
 from envs.limits import changed_limits
-from envs.reference import Reference, reference
+from envs.reference import Reference, compute, reference
 from envs.track import Track, load
 from envs.world import build
 
@@ -24,7 +24,9 @@ class ToyCar(gymnasium.Env[np.ndarray, Any]):
     """Drive round a closed track as fast as possible without touching its edges.
 
     ## Observation Space
-    `Box(0, 1, (1 + beams,), float32)`; with `previous_scan` the previous scan follows, `beams` more.
+    `Box(0, 1, (1 + beams,), float32)`; with `previous_scan` the previous scan follows, `beams` more; with
+    `observe_reward` last comes the progress in the last action: 0.5 is the reference driver's mean, 1 twice that or
+    more.
 
     | index     | what                                                            | 0       | 1              |
     |-----------|-----------------------------------------------------------------|---------|----------------|
@@ -58,7 +60,7 @@ class ToyCar(gymnasium.Env[np.ndarray, Any]):
     took), so it is final when the episode ends. `progress` [m], `laps`, `speed` [m/s], `accident`, `track` (name).
 
     ## Arguments
-    - `beams=9`, `previous_scan=False`, `discrete=False`: see above.
+    - `beams=9`, `previous_scan=False`, `observe_reward=False`, `discrete=False`: see above.
     - `obstacles=0`: round obstacles of 1 m diameter, always at the same places of a track.
     - `track=None`: None draws a new track at every reset; an integer is the seed of a generated track, whose family is
       `("loops", "mazes", "straights")[seed % 3]`; a path names a CSV file of `x_m, y_m, w_tr_right_m, w_tr_left_m`.
@@ -78,6 +80,7 @@ class ToyCar(gymnasium.Env[np.ndarray, Any]):
         self,
         beams: int = 9,
         previous_scan: bool = False,
+        observe_reward: bool = False,
         discrete: bool = False,
         obstacles: int = 0,
         track: int | str | Path | Track | None = None,
@@ -98,6 +101,7 @@ class ToyCar(gymnasium.Env[np.ndarray, Any]):
         self._settings: dict[str, Any] = {
             "beams": beams,
             "previous_scan": previous_scan,
+            "observe_reward": observe_reward,
             "discrete": discrete,
             "obstacles": obstacles,
             "laps": laps,
@@ -118,10 +122,10 @@ class ToyCar(gymnasium.Env[np.ndarray, Any]):
         """The environment on a track at hand, as it is."""
         return cls(track=track, **settings)
 
-    def _enter(self, track: int | str | Path | Track) -> None:
-        """Make `track` the one that is driven."""
+    def _enter(self, track: int | str | Path | Track, again: bool = True) -> None:
+        """Make `track` the one that is driven; `again` if it may be another time, so that its reference is kept."""
         self.track = track if isinstance(track, Track) else load(track, self._scale, self._reverse)
-        self.reference: Reference = reference(self.track, self.limits)
+        self.reference: Reference = (reference if again else compute)(self.track, self.limits)
         self.world: Car = build([self.track], self.limits, **self._settings, driven=[self.reference])
 
     def reset(
@@ -134,7 +138,7 @@ class ToyCar(gymnasium.Env[np.ndarray, Any]):
         if options and options.get("track") is not None:
             self._enter(options["track"])
         elif not self._fixed:
-            self._enter(int(self.np_random.integers(DRAWN, 2 * DRAWN)))
+            self._enter(int(self.np_random.integers(DRAWN, 2 * DRAWN)), again=False)
         observation = np.zeros(self._inputs, np.float32)
         _reset(self.world, self.body, observation)
         if self.render_mode == "human":
@@ -143,12 +147,15 @@ class ToyCar(gymnasium.Env[np.ndarray, Any]):
 
     def step(self, action: Any) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
         if isinstance(self.action_space, spaces.Discrete):
+            if not self.action_space.contains(action):
+                raise ValueError(f"action: expected one of 0..8, got {action!r}")
             self._action[:] = 0.0
             self._action[int(action)] = 1.0
         else:
-            self._action[:] = action
-            if np.isnan(self._action).any():
+            wanted = np.asarray(action, np.float32)
+            if wanted.shape != (2,) or np.isnan(wanted).any():
                 raise ValueError(f"action: expected two numbers, steering and acceleration in [-1, 1], got {action}")
+            self._action[:] = wanted
         observation = np.zeros(self._inputs, np.float32)
         reward, terminated, truncated = _step(self.world, self.body, self._action, observation)
         if self.render_mode == "human":

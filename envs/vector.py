@@ -61,6 +61,7 @@ class ToyCarVector(VectorEnv[np.ndarray, Any, np.ndarray]):
         num_envs: int = 1,
         beams: int = 9,
         previous_scan: bool = False,
+        observe_reward: bool = False,
         discrete: bool = False,
         obstacles: int = 0,
         track: int | str | Path | Track | Sequence[int | str | Path | Track] | None = None,
@@ -82,6 +83,7 @@ class ToyCarVector(VectorEnv[np.ndarray, Any, np.ndarray]):
         self._settings: dict[str, Any] = {
             "beams": beams,
             "previous_scan": previous_scan,
+            "observe_reward": observe_reward,
             "discrete": discrete,
             "obstacles": obstacles,
             "laps": laps,

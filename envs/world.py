@@ -22,6 +22,7 @@ def build(
     limits: Limits = Limits(),  # noqa: B008 - an immutable record
     beams: int = 9,
     previous_scan: bool = False,
+    observe_reward: bool = False,
     discrete: bool = False,
     obstacles: int = 0,
     laps: int | None = None,
@@ -57,6 +58,7 @@ def build(
         pace=np.array([reference.distance_at(np.arange(horizon + 1) * limits.time_step) for reference in driven]),
         beams=np.stack([np.cos(angles), np.sin(angles)], axis=1),
         previous_scan=bool(previous_scan),
+        observe_reward=bool(observe_reward),
         discrete=bool(discrete),
         horizon=horizon,
         laps=int(laps or 0),

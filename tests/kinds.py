@@ -41,6 +41,14 @@ KINDS: dict[str, dict[str, Any]] = {
         "halting": {"name": "chance", "of": {"name": "threshold", "at": [[6, 4]], "max_steps": 20}, "chance": 0.1},
         "decoder": {"name": "border_softmax", "zones": _EDGES, "temperature": 0.5},
     },
+    "rewarded grid": _GRID
+    | {
+        "encoder": {
+            "name": "rewarded",
+            "of": {"name": "injection", "at": {"column": 0}},
+            "reward": {"name": "thermometer", "at": {"column": 4, "first": 2, "every": 1}, "bins": 3},
+        }
+    },
     "noisy tape": {  # as EM-4/3: position codes, and halting by a share
         "space": {"name": "tape", "cells": 90, "states": 4},
         "rule": {"name": "stochastic", "of": {"name": "lookup", "code": 3**80}, "noise": 0.01},

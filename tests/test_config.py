@@ -153,3 +153,12 @@ def test_every_key_is_explained():
                 explained(field.annotation)
 
     explained(RunConfig)
+
+
+def test_a_reward_that_is_not_observed_cannot_be_encoded():
+    reward = {"name": "injection", "at": [[0, 0]], "constant": None}
+    encoder = {"name": "rewarded", "of": {"name": "injection", "at": {"column": 1}}, "reward": reward}
+    model = {"encoder": encoder}
+    with pytest.raises(ConfigError, match=r"set task\.observe_reward"):
+        read("retained", model=model)
+    assert len(read("retained", model=model, task={"observe_reward": True}).blueprint.low) == 11

@@ -227,3 +227,36 @@ def test_bounds_that_bound_nothing_are_refused(low, high, words):
 def test_what_is_no_encoder_is_refused(space, settings, words):
     with pytest.raises(ValueError, match=words):
         parts.build("encoder", settings, space=space, **CONTEXT)
+
+
+# --- the reward ------------------------------------------------------------------------------------------------------
+
+_REWARDED = {
+    "name": "rewarded",
+    "of": {"name": "injection", "at": {"column": 0}, "constant": None},
+    "reward": {"name": "injection", "at": [[0, 3]], "constant": None, "gain": 2.0},
+}
+
+
+def test_the_last_input_goes_into_the_cells_of_the_reward():
+    space = grid(2, 4)
+    encoder = parts.build("encoder", _REWARDED, space=space, low=[0, 0, -1], high=[1, 1, 1])
+    states, values = blank(space), np.zeros((encoder.values, LANES), np.float32)
+    values[:, 5] = values_of(encoder, [0.25, 0.5, 0.5])
+    inject(encoder, space, values, states)
+    bare = states[storage(space).ravel(), 5].reshape(2, 4)
+    np.testing.assert_array_equal(bare, [[0.25, 0, 0, 2 * 0.75], [0.5, 0, 0, 0]])
+    assert not np.delete(states, 5, axis=1).any()
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"reward": {"name": "injection", "at": [[0, 0]], "constant": None}}, "cells of its own for the reward"),
+        ({"reward": {"name": "injection", "at": [[0, 3]], "constant": None, "held": False}}, "held: expected the same"),
+        ({"of": "rewarded"}, "expected another encoder than rewarded itself"),
+    ],
+)
+def test_a_reward_that_has_no_place_of_its_own_is_refused(changes, words):
+    with pytest.raises(ValueError, match=words):
+        parts.build("encoder", _REWARDED | changes, space=grid(2, 4), low=[0, 0, -1], high=[1, 1, 1])

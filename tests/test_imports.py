@@ -151,6 +151,11 @@ def test_importing_the_package_is_light():
     assert not loaded & (HEAVY | {"numba", "numpy"})
 
 
+def test_help_is_light():
+    loaded = loaded_by("from emergent.cli import app\ntry:\n    app(['--help'])\nexcept SystemExit:\n    pass")
+    assert not loaded & (HEAVY - {"rich", "typer"} | {"numba", "numpy"})
+
+
 def test_importing_the_engine_loads_nothing_that_it_does_not_need():
     loaded = loaded_by("import emergent.engine, emergent.inference, emergent.policy, emergent.model_file")
     assert not loaded & HEAVY

@@ -22,11 +22,12 @@ class Lookup(NamedTuple):
 
     Fields:
         table: (k^(2r+1),) uint8; the index of a neighbourhood is its cells read from left to right in base k.
-        radius: how many cells to either side the rule looks.
+        radius: how many cells to either side the rule looks; states: k.
     """
 
     table: np.ndarray
     radius: int
+    states: int
 
 
 @part("rule", "lookup")
@@ -54,7 +55,7 @@ def lookup(
             came = f"{len(digits)} entries" + (f" in {digits.min()}..{digits.max()}" if len(digits) else "")
             wanted = f"{entries} entries in 0..{space.states - 1} ({space.states} states, radius {radius})"
             raise ValueError(f"expected {wanted}, got {came}")
-    return Lookup(np.ascontiguousarray(digits, np.uint8), radius)
+    return Lookup(np.ascontiguousarray(digits, np.uint8), radius, space.states)
 
 
 def _digits(code: int, base: int, count: int) -> np.ndarray:
@@ -79,24 +80,23 @@ def parameters_lookup(rule):
 
 @genes.on(Lookup)
 def genes_lookup(rule):
-    states = round(len(rule.table) ** (1 / (2 * rule.radius + 1)))
-    return (Genes("rule.table", "parameters", np.arange(len(rule.table)), levels=states),)
+    return (Genes("rule.table", "parameters", np.arange(len(rule.table)), levels=rule.states),)
 
 
 @express.on(Lookup)
 def express_lookup(rule, parameters):
-    return Lookup(parameters, rule.radius)
+    return Lookup(parameters, rule.radius, rule.states)
 
 
 @step.on(Lookup)
 def step_lookup(rule, space, states, out, rng):
-    leftmost = space.states ** (2 * rule.radius)  # the weight of the cell that leaves the window on the left
+    leftmost = rule.states ** (2 * rule.radius)  # the weight of the cell that leaves the window on the left
     index = np.zeros(LANES, np.int64)
     for i in range(space.halo - rule.radius, space.halo + rule.radius):
         for lane in range(LANES):
-            index[lane] = index[lane] * space.states + int(states[i, lane])
+            index[lane] = index[lane] * rule.states + int(states[i, lane])
     for cell in range(space.halo, space.halo + space.cells):
         for lane in range(LANES):
-            window = index[lane] * space.states + int(states[cell + rule.radius, lane])
+            window = index[lane] * rule.states + int(states[cell + rule.radius, lane])
             out[cell, lane] = rule.table[window]
             index[lane] = window - int(states[cell - rule.radius, lane]) * leftmost

@@ -35,6 +35,9 @@ class Driving(BaseModel):
     name: Literal["driving"] = Field("driving", description="which task this is")
     beams: Annotated[int, Field(ge=1, le=1024)] = Field(9, description="LIDAR beams over 180 degrees")
     previous_scan: bool = Field(False, description="observe the scan before the last one too")
+    observe_reward: bool = Field(
+        False, description="observe the last reward too, for a program that learns as it lives"
+    )
     discrete: bool = Field(False, description="nine actions instead of two numbers")
     obstacles: Annotated[int, Field(ge=0, le=_MOST_OBSTACLES)] = Field(0, description="obstacles on each track")
     reverse: bool = Field(False, description="drive every track the other way round")
@@ -94,7 +97,7 @@ class Driving(BaseModel):
 
     @property
     def _inputs(self) -> int:
-        return 1 + self.beams * (2 if self.previous_scan else 1)
+        return 1 + self.beams * (2 if self.previous_scan else 1) + self.observe_reward
 
     # --- worlds --------------------------------------------------------------------------------------------------
 
@@ -168,7 +171,7 @@ class Driving(BaseModel):
 
     @property
     def _settings(self) -> dict[str, Any]:
-        names = ("beams", "previous_scan", "discrete", "obstacles", "time_limit", "accident_cost")
+        names = ("beams", "previous_scan", "observe_reward", "discrete", "obstacles", "time_limit", "accident_cost")
         return {name: getattr(self, name) for name in names}
 
 

@@ -30,6 +30,9 @@ class Environment(BaseModel):
     max_steps: Annotated[int, Field(ge=1)] | None = Field(
         None, description="control steps that end an episode; needed where the environment sets no limit itself"
     )
+    observe_reward: tuple[float, float] | None = Field(
+        None, description="least and largest reward of a control step, to observe the last one too"
+    )
     solved: Annotated[float, Field(gt=0)] = Field(1.0, description="the return that counts as a score of 1")
     selection_episodes: Annotated[int, Field(ge=1)] = Field(60, description="episodes the champion is chosen on")
     test_episodes: Annotated[int, Field(ge=1)] = Field(100, description="episodes of the test, read once, at the end")
@@ -65,12 +68,14 @@ class Environment(BaseModel):
     @property
     def low(self) -> list[float]:
         """Lower bounds of the observation."""
-        return self._spaces[0].low.tolist() if self.bounds is None else [low for low, _ in self.bounds]
+        low = self._spaces[0].low.tolist() if self.bounds is None else [low for low, _ in self.bounds]
+        return low + ([] if self.observe_reward is None else [self.observe_reward[0]])
 
     @property
     def high(self) -> list[float]:
         """Upper bounds of the observation."""
-        return self._spaces[0].high.tolist() if self.bounds is None else [high for _, high in self.bounds]
+        high = self._spaces[0].high.tolist() if self.bounds is None else [high for _, high in self.bounds]
+        return high + ([] if self.observe_reward is None else [self.observe_reward[1]])
 
     @property
     def outputs(self) -> int:
@@ -108,6 +113,8 @@ class Environment(BaseModel):
     def environments(self, world: World) -> Iterator[tuple[gymnasium.Env, int]]:
         """Each episode as an environment and the seed to reset it with."""
         made = self._make()
+        if self.observe_reward is not None:
+            made = WithReward(made, *self.observe_reward)
         try:
             for reset in world.episodes:
                 yield made, reset
@@ -128,3 +135,28 @@ class Environment(BaseModel):
     def _episodes(self, family: str, numbers: np.ndarray) -> World:
         within = numbers.astype(np.uint64) % np.uint64(1 << 30)
         return World(None, tuple((_FAMILIES[family] << 30) + int(number) for number in within))
+
+
+class WithReward(gymnasium.Wrapper):
+    """An environment whose observations end in the last reward, within `low` and `high`; the first one's is 0."""
+
+    def __init__(self, env: gymnasium.Env, low: float, high: float):
+        super().__init__(env)
+        assert isinstance(env.observation_space, spaces.Box)  # the task has checked it
+        self._low, self._high = low, high
+        least = np.append(env.observation_space.low, low).astype(np.float32)
+        most = np.append(env.observation_space.high, high).astype(np.float32)
+        self.observation_space = spaces.Box(least, most, dtype=np.float32)
+
+    def reset(self, **arguments: Any) -> tuple[np.ndarray, dict[str, Any]]:
+        """See gymnasium."""
+        observation, info = self.env.reset(**arguments)
+        return self._joined(observation, 0.0), info
+
+    def step(self, action: Any) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
+        """See gymnasium."""
+        observation, reward, terminated, truncated, info = self.env.step(action)
+        return self._joined(observation, float(reward)), float(reward), terminated, truncated, info
+
+    def _joined(self, observation: np.ndarray, reward: float) -> np.ndarray:
+        return np.append(observation, min(max(reward, self._low), self._high)).astype(np.float32)

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
 from multiprocessing import get_context
 from typing import Any, Literal
 
@@ -87,12 +88,14 @@ class Evaluator:
         for together in (True, False):
             left = [i for i in range(len(genomes)) if i not in lives]
             for some in [left] if together else [[i] for i in left]:
-                pool = self._started()
-                jobs = {i: pool.submit(_live, genomes[i], world, seeds[i], action_noise) for i in some}
-                for i, job in jobs.items():
+                pool, jobs = self._started(), {}
+                with suppress(BrokenProcessPool):  # already while they are handed over
+                    for i in some:
+                        jobs[i] = pool.submit(_live, genomes[i], world, seeds[i], action_noise)
+                for i in some:
                     try:
-                        lives[i] = job.result()
-                    except BrokenProcessPool:
+                        lives[i] = jobs[i].result()
+                    except (KeyError, BrokenProcessPool):
                         self._pool = None
                         if not together:
                             lives[i] = "the worker process died: is memory short? Try fewer with --workers"

@@ -24,7 +24,7 @@ _CELLS_OF = {  # where the records of parts keep the storage of their cells
     "input": ("encoder", ("cells",)),
     "output": ("decoder", ("cells",)),
     "halting": ("halting", ("cell", "cells")),
-    "reward": ("encoder", ("reward_cells",)),
+    "reward": ("encoder", ("cells",)),
 }
 
 # Real cells: violet below, amber above, and nearly the ground at 0 so that activity is what shines.
@@ -52,7 +52,9 @@ def roles(model: Model) -> dict[str, np.ndarray]:
     found = {}
     for role, (name, fields) in _CELLS_OF.items():
         part = getattr(model, name)
-        part = getattr(part, "of", part)  # of one that holds another, the cells are the other's
+        part = (
+            getattr(part, "reward", None) if role == "reward" else getattr(part, "of", part)
+        )  # what it holds has the cells
         cells = [np.atleast_1d(getattr(part, field, [])) for field in fields]
         found[role] = np.unique(bare[np.concatenate(cells).astype(int)])
     return found

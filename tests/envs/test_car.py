@@ -362,6 +362,20 @@ def test_the_previous_scan_is_the_one_before(ring, world):
         before = now
 
 
+def test_the_last_reward_is_observed_last(ring, world):
+    """The reference of this world drives 20 m/s: at 10 m/s the last reward is half of one half."""
+    car = world(ring, observe_reward=True, previous_scan=True)
+    body = started(car)
+    assert seen(car, body).shape == (20,)
+    assert seen(car, body)[-1] == 0.0
+    for speed, expected in ((10.0, 0.25), (30.0, 0.75)):
+        body = started(car)
+        body[SPEED] = speed
+        advance(car, body, np.zeros(2, np.float32))
+        assert seen(car, body)[-1] == pytest.approx(expected, abs=0.01)
+        np.testing.assert_array_equal(seen(car, body)[1:-1], body[SCAN : SCAN + 18].astype(np.float32))
+
+
 def test_actions_are_clipped(ring, world):
     car = world(ring)
     one, other = started(car), started(car)

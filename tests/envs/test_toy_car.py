@@ -4,6 +4,7 @@ import warnings
 
 import gymnasium
 import numpy as np
+import pygame
 import pytest
 from gymnasium.utils.env_checker import check_env
 
@@ -12,6 +13,7 @@ from emergent.model import Blueprint
 from emergent.model_file import ModelFile
 from emergent.policy import EmergentPolicy
 from emergent.verbs import parameters
+from envs import drawing
 from envs.toy_car import ToyCar
 
 BOX = {"low": [-1.0, -1.0], "high": [1.0, 1.0]}
@@ -204,3 +206,38 @@ def test_a_baseline_lives_the_same_life_compiled_and_through_gymnasium(baseline,
 def test_the_same_holds_with_nine_actions_a_previous_scan_and_laps(baseline, ring):
     car = ToyCar(track=ring, discrete=True, previous_scan=True, laps=1, time_limit=10.0)
     check(baseline("linear", inputs=19, outputs=9), car, {"n": 9}, individuals=8)
+
+
+def test_the_same_holds_with_the_reward_observed(blueprint, ring):
+    car = ToyCar(track=ring, observe_reward=True, time_limit=8.0)
+    check(blueprint("rewarded grid", inputs=11), car)
+
+
+# --- pictures --------------------------------------------------------------------------------------------------------
+
+
+def test_a_picture_shows_the_road_and_the_car(ring):
+    car = ToyCar(track=ring, render_mode="rgb_array")
+    car.reset()
+    before = car.render()
+    assert before.shape == (720, 720, 3)
+    assert before.dtype == np.uint8
+    for color in (drawing.GROUND, drawing.ROAD, drawing.BODY):
+        assert (before == color).all(axis=-1).sum() > 100
+    for _ in range(20):
+        car.step(np.array([0.0, 1.0], np.float32))
+    after = car.render()
+    red = [np.argwhere((picture == drawing.BODY).all(axis=-1)).mean(axis=0) for picture in (before, after)]
+    assert np.hypot(*(red[1] - red[0])) > 50, "the car has moved"
+
+
+def test_a_window_opens_without_a_display_and_closes(ring, monkeypatch):
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "SDL_VIDEODRIVER"):
+        monkeypatch.delenv(name, raising=False)
+    car = ToyCar(track=ring, render_mode="human")
+    car.reset()
+    car.step(np.zeros(2, np.float32))
+    shown = pygame.surfarray.array3d(pygame.display.get_surface())
+    assert (shown == drawing.ROAD).all(axis=-1).sum() > 1000
+    car.close()
+    assert pygame.display.get_surface() is None

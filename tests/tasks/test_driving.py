@@ -73,7 +73,7 @@ def test_every_setting_goes_through_training_evaluation_verification_and_replay(
     assert settings.items() <= model.about["task"].items()
     tested = model.about["scores"]["test"]
     assert commands.evaluate(run.path).score.tolist() == tested["score"]
-    assert commands._verify(run.model, []).differing == (), "what `verify` does, in this process"
+    assert commands._verify(run.model, []).differing == {}, "what `verify` does, in this process"
     [laps] = commands.evaluate_on(run.path, [20_000], time_limit=1.0)
     assert 0 < laps.share < 1
     shown = stage(model)

@@ -91,3 +91,14 @@ def test_reset_seeds_of_the_three_purposes_are_disjoint():
     families = [task.training(3, 0, 500).episodes, task.selection().episodes, task.test().episodes]
     assert len(set().union(*families)) == sum(map(len, families))
     assert max(map(max, families)) < 2**32
+
+
+def test_the_last_reward_is_observed_if_asked_for():
+    task = Environment(**CARTPOLE, observe_reward=(0.0, 2.0))
+    assert (task.low[-1], task.high[-1], len(task.low)) == (0.0, 2.0, 5)
+    ((environment, seed),) = [next(task.environments(task.test()))]
+    observation, _ = environment.reset(seed=seed)
+    assert observation.shape == environment.observation_space.shape == (5,)
+    assert observation[-1] == 0.0
+    observation, reward, *_ = environment.step(0)
+    assert observation[-1] == reward == 1.0
