@@ -11,7 +11,16 @@ from pathlib import Path
 from emergent import model_file
 from emergent.view import clips
 
-KEPT = ("config.yaml", "command.txt", "versions.json", "history.jsonl", "model.npz", "curve.png")
+KEPT = (
+    "config.yaml",
+    "command.txt",
+    "versions.json",
+    "history.jsonl",
+    "finished.json",
+    "seconds.json",
+    "model.npz",
+    "curve.png",
+)
 SMALL = 120_000  # bytes of a clip: an example has 300 kB in all
 
 

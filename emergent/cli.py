@@ -368,8 +368,10 @@ def _show(family: str, record: "Record") -> None:
     thoughts = record.length.sum()
     text = (
         f"{family} score {score.mean():.3f} ({spread}worst {score.min():.3f}), {safe:.0%} accident-free, "
-        f"{len(score)} episodes; {record.micro_steps.sum() / thoughts:.1f} micro-steps a thought"
+        f"{len(score)} episodes"
     )
+    if micro_steps := record.micro_steps.sum():  # of a baseline there are none
+        text += f"; {micro_steps / thoughts:.1f} micro-steps a thought"
     if unhalted := record.unhalted.sum() / thoughts:
         text += f", {unhalted:.1%} not halted"
     console.print(text, markup=False, highlight=False, soft_wrap=True)

@@ -21,7 +21,7 @@ def registry(monkeypatch):
 def test_the_parts_that_come_with_the_package():
     assert names("space") == ["board", "grid", "tape"]
     assert names("rule") == ["convolution", "life", "lookup", "stochastic"]
-    assert names("encoder") == ["injection", "marker", "one_hot", "patch", "thermometer"]
+    assert names("encoder") == ["injection", "marker", "one_hot", "patch", "rewarded", "thermometer"]
     assert names("halting") == ["activity", "chance", "share", "steps", "threshold"]
     assert names("decoder") == ["border_softmax", "marker_position", "readout", "zone_counts"]
     assert {"linear", "mlp", "random_actions"} <= set(names("baseline"))

@@ -61,9 +61,13 @@ def record(
         The form of the clip.
 
     Raises:
-        ValueError: as `write_clip`, and as `emergent.view.scenes.scene`.
+        ValueError: not the name of a GIF in a folder; as `write_clip`, and as `emergent.view.scenes.scene`.
         OSError, DamagedFileError, UnknownPartError: as `emergent.model_file.load`.
     """
+    if path.suffix.lower() != ".gif":
+        raise ValueError(f"{path}: expected a name that ends in .gif: a clip is an animated GIF")
+    if not path.parent.is_dir():
+        raise ValueError(f"{path}: there is no folder {path.parent}; make it first")
     opened = model if isinstance(model, ModelFile) else model_file.load(Path(model))
     return write_clip(path, film(opened, track, seconds), RATE, largest)
 

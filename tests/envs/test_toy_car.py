@@ -224,11 +224,11 @@ def test_a_picture_shows_the_road_and_the_car(ring):
     assert before.dtype == np.uint8
     for color in (drawing.GROUND, drawing.ROAD, drawing.BODY):
         assert (before == color).all(axis=-1).sum() > 100
-    for _ in range(20):
-        car.step(np.array([0.0, 1.0], np.float32))
+    for _ in range(10):
+        car.step(np.array([0.13, 1.0], np.float32))
     after = car.render()
     red = [np.argwhere((picture == drawing.BODY).all(axis=-1)).mean(axis=0) for picture in (before, after)]
-    assert np.hypot(*(red[1] - red[0])) > 50, "the car has moved"
+    assert np.hypot(*(red[1] - red[0])) > 40, "the car has moved"
 
 
 def test_a_window_opens_without_a_display_and_closes(ring, monkeypatch):

@@ -84,3 +84,11 @@ def test_the_clip_of_a_model_is_the_same_every_time(tmp_path, blueprint, ring):
     assert (tmp_path / "a.gif").stat().st_size <= 250_000
     with Image.open(tmp_path / "a.gif") as clip:
         assert (clip.n_frames, clip.size) == (16, EXTENT)
+
+
+@pytest.mark.parametrize(
+    ("name", "words"), [("clip.mp4", "a name that ends in .gif"), ("nowhere/clip.gif", "there is no folder .*nowhere")]
+)
+def test_a_name_that_is_no_gif_or_in_no_folder_is_refused_at_once(tmp_path, name, words):
+    with pytest.raises(ValueError, match=words):
+        record(tmp_path / "no-model.npz", tmp_path / name)
