@@ -365,7 +365,9 @@ def study(
             )
         return Studied(None, None, failed, stopped)
     data, page = report.write(made, folder, found, out)
-    _draw(data, made, folder, out)
+    from emergent.view.study import draw  # a second of loading, at the end
+
+    draw(data, [RunDirectory(folder / trial.name) for trial in made.trials], out)
     return Studied(page, data, failed, stopped)
 
 
@@ -377,26 +379,6 @@ def trials_of(file: str | Path, root: Path = RUNS, imports: Sequence[str] = ()) 
     made = trials.plan(file, imports)
     found = states(made, root / STUDIES_OF_RUNS / made.name)
     return [(trial, found[trial.name]) for trial in made.trials]
-
-
-def _draw(data: dict[str, Any], made: "trials.Plan", folder: Path, out: Path) -> None:
-    """Draw the figures of a study, and the learning curve of each run that has none yet."""
-    from emergent.studies.page import picture
-    from emergent.view import plots
-
-    for sweep in data["sweeps"]:
-        scores = [[float(np.mean(run["test"]["score"])) for run in point["runs"]] for point in sweep["points"]]
-        values = [point["value"] for point in sweep["points"]]
-        plots.sweep(values, scores, out / picture(data, sweep["name"]), sweep["key"], sweep["log"])
-    curves = {
-        row["name"]: [tuple(run["curve"].values()) for run in row["runs"] if "curve" in run] for row in data["rows"]
-    }
-    if curves := {name: runs for name, runs in curves.items() if runs}:
-        plots.curves(curves, out / picture(data, "curves"))
-    for trial in made.trials:
-        directory = RunDirectory(folder / trial.name)
-        if directory.model.exists() and not directory.curve.exists():
-            plots.curve(list(directory.rows()), directory.curve)
 
 
 def runs(root: Path = RUNS) -> list[Summary]:

@@ -58,20 +58,20 @@ def clearance(edges, first, end, k, x, y):
     """
     b = after(k, first, end)
     nearest = _to_edges(edges, k, b, x, y)
-    ahead_of, behind = b, k
+    nearest = _beyond_portals(edges, first, end, b, True, x, y, nearest)
+    return math.sqrt(_beyond_portals(edges, first, end, k, False, x, y, nearest))
+
+
+@kernel
+def _beyond_portals(edges, first, end, k, forth, x, y, nearest):
+    """The least of `nearest` [m^2] and the squared distances to the edges beyond portal k, forth or back."""
     for _ in range(end - first):
-        if _to_portal(edges, ahead_of, x, y) >= nearest:
+        if _to_portal(edges, k, x, y) >= nearest:
             break
-        b = after(ahead_of, first, end)
-        nearest = min(nearest, _to_edges(edges, ahead_of, b, x, y))
-        ahead_of = b
-    for _ in range(end - first):
-        if _to_portal(edges, behind, x, y) >= nearest:
-            break
-        a = before(behind, first, end)
-        nearest = min(nearest, _to_edges(edges, a, behind, x, y))
-        behind = a
-    return math.sqrt(nearest)
+        beyond = after(k, first, end) if forth else before(k, first, end)
+        nearest = min(nearest, _to_edges(edges, k, beyond, x, y))
+        k = beyond
+    return nearest
 
 
 @kernel
