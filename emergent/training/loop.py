@@ -98,7 +98,7 @@ class Run:
         self._workers = workers
         self._stopping = False
         self._stopwatch = Stopwatch()
-        self._told: set[str] = set()  # reasons of failure that the user knows
+        self._told: set[str] = set()  # reasons, of failures and of waiting, that the user knows
         self._training: tuple[int, World] | None = None  # the worlds of the present block
 
     def stop(self) -> None:
@@ -152,9 +152,11 @@ class Run:
 
     @contextmanager
     def _patience(self, why: str) -> Iterator[None]:
-        """Say why it takes so long, if it does."""
+        """Say why it takes so long, if it does, and only the first time."""
         timer = threading.Timer(_PATIENCE, self.reporter.note, [why])
-        timer.start()
+        if why not in self._told:
+            timer.start()
+            self._told.add(why)
         try:
             yield
         finally:

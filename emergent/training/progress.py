@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import Progress, TextColumn
+from rich.table import Column
 
 from emergent.training.loop import Run
 
@@ -36,21 +37,14 @@ class ConsoleReporter:
         """Something that a user should read."""
         self.console.print(message, highlight=False, markup=False, soft_wrap=True)
 
-    def began(self, run: Run) -> None:
+    def began(self, run: Run) -> None:  # noqa: ARG002
         """Start the display."""
         if not self.console.is_terminal:
             return
-        columns = (
-            TextColumn("{task.description}"),
-            BarColumn(bar_width=24),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-            TextColumn("left"),
-            TimeRemainingColumn(elapsed_when_finished=False),
-        )
-        self._progress = Progress(*columns, console=self.console)
+        line = TextColumn("{task.description}", table_column=Column(no_wrap=True, overflow="ellipsis"))
+        self._progress = Progress(line, console=self.console)
         self._progress.start()
-        self._task = self._progress.add_task("generation", total=run.config.search.generations)
+        self._task = self._progress.add_task("generation 1")
 
     def generation(self, run: Run, row: Mapping[str, Any], seconds: float) -> None:  # noqa: ARG002
         """Show a generation that is done."""
@@ -59,21 +53,20 @@ class ConsoleReporter:
             self._first, self._since = row["generation"], now
         done, total = row["generation"] + 1, run.config.search.generations
         paced = done - 1 - self._first  # generations done since
-        text = self._text(run, row, paced / max(now - self._since, 1e-9))
+        pace = paced / max(now - self._since, 1e-9)  # generations a second, 0 if it is not known
+        left = f"  {(total - done) / pace:.0f} s left" if pace else ""
+        text = f"generation {done}/{total}{left}  {self._text(run, row, pace)}"  # a narrow terminal cuts the end off
         if self._progress is not None:
-            self._progress.update(self._task, completed=done, description=text)
+            self._progress.update(self._task, description=text)
         elif done == total or not paced or now - self._said >= _LINE_EVERY:
             self._said = now
-            left = f"  {(now - self._since) / paced * (total - done):.0f} s left" if paced else ""
-            self.console.print(
-                f"generation {done}/{total}  {text}{left}", highlight=False, markup=False, soft_wrap=True
-            )
+            self.console.print(text, highlight=False, markup=False, soft_wrap=True)
 
     def _text(self, run: Run, row: Mapping[str, Any], pace: float) -> str:
-        """What to say of a generation; `pace` in generations a second, 0 if it is not known."""
+        """What to say of a generation."""
         shown = f"best {row['best']:+.3f}  mean {row['mean']:+.3f}"
         if run.champion is not None:
-            shown += f"  held-out score {run.champion.score:.3f}, {run.champion.accident_free:.0%} accident-free"
+            shown += f"  held-out {run.champion.score:.3f}, {run.champion.accident_free:.0%} accident-free"
         if row["bad"]:
             shown += f"  {row['bad']} without a usable fitness"
         return f"{shown}  {pace * run.config.search.population:.0f} evaluations/s" if pace else shown
