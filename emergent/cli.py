@@ -267,6 +267,8 @@ def study(
         if studied.stopped:
             console.print("stopped; the same command goes on", highlight=False)
             raise typer.Exit(130)
+        if studied.page is not None and studied.failed:
+            raise typer.Exit(1)
         if studied.page is None:
             console.print("no page: not all runs are finished. The same command tries them again; --partial writes it")
             raise typer.Exit(1)
@@ -297,7 +299,10 @@ def drive(
     obstacles: Annotated[
         int | None, typer.Option(min=0, help="Obstacles on each track.", show_default="those of the run, or none")
     ] = None,
-    reverse: Annotated[bool, typer.Option("--reverse", help="Drive the other way round.")] = False,
+    reverse: Annotated[
+        bool | None,
+        typer.Option("--reverse/--forward", help="Which way round.", show_default="that of the run, or forward"),
+    ] = None,
     scale: Annotated[float, typer.Option(help="Multiply the track, its width included.")] = 1.0,
     laps: Annotated[
         int | None, typer.Option(min=1, help="Laps until it is over.", show_default="until time is up")

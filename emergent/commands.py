@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 import numpy as np
 
 from emergent import model_file, parts
-from emergent.config import RunConfig, read
+from emergent.config import ConfigError, RunConfig, read
 from emergent.engine import Record
 from emergent.model_file import ModelFile
 from emergent.policy import EmergentPolicy
@@ -27,6 +27,7 @@ from emergent.training.evaluation import held_out
 from emergent.training.loop import Reporter, Run, Silent
 from emergent.training.run_directory import STUDIES as STUDIES_OF_RUNS
 from emergent.training.run_directory import RunDirectory, Summary
+from envs.world import LONGEST
 
 if TYPE_CHECKING:
     from emergent.studies import running, trials
@@ -83,7 +84,9 @@ def train(
     config = read(source, changes, imports, **sections)
     stem = "run" if isinstance(source, Mapping) else Path(source).stem
     default = f"{stem}-{datetime.now():%Y%m%d-%H%M%S}"
-    directory = RunDirectory.create(root, name, config.text(), command or "emergent.train in Python", default)
+    directory = RunDirectory.create(
+        root, name, config.text(), command or "emergent.train in Python", default, parts.digests(config.imports)
+    )
     reporter.note(f"run {directory.path}: {config.optimizer().describe()}; {len(config.blueprint.layout)} genes")
     _go(config, directory, workers, reporter)
     return directory
@@ -101,10 +104,17 @@ def resume(
 
     Raises:
         FileNotFoundError: there is no such run.
+        ConfigError: a file with parts of your own has changed since it began.
         LockedError: another process is training it.
     """
     directory = run_directory.find(str(run), root)
-    _go(read(directory.config, imports=imports), directory, workers, reporter)
+    config = read(directory.config, imports=imports)
+    if changed := directory.changed_parts(parts.digests(config.imports)):
+        raise ConfigError(
+            f"{', '.join(changed)} changed since {directory.path} began, which would go on with other parts: undo the "
+            "change, or begin another run"
+        )
+    _go(config, directory, workers, reporter)
     return directory
 
 
@@ -233,6 +243,11 @@ def _verify(path: Path, imports: list[str]) -> Verdict:
     kept = model.about.get("scores", {}).get("test")
     if kept is None:
         raise ValueError(f"{path} holds no test result: finish the run first, with resume")
+    then, now = model.about.get("parts", {}), parts.digests(imports)
+    if changed := [name for name, digest in now.items() if then.get(name, digest) != digest]:
+        raise ValueError(
+            f"{', '.join(changed)} changed since {path} was trained: it is another model now; undo the change"
+        )
     task = task_of(model)
     world = task.test()
     noise = seeds(int(model.about["seed"]), "test", np.arange(len(world.episodes)))
@@ -255,7 +270,7 @@ def drive(
     *,
     against: str | Path | None = None,
     obstacles: int | None = None,
-    reverse: bool = False,
+    reverse: bool | None = None,
     scale: float = 1.0,
     laps: int | None = None,
     time_limit: float | None = None,
@@ -267,8 +282,9 @@ def drive(
     Args:
         track: the seed of a generated one, or a CSV file of a circuit; after it, and if it is None, those of the test.
         against: a run whose model is to be beaten: you get its car, and see its score on the same track.
-        obstacles: on each track; None for those of the run, or for none.
-        reverse, scale: of the tracks. laps: after which it is over, None for no limit.
+        obstacles: on each track; reverse: drive the other way round; None for what the run was trained for, or for none
+            and forward.
+        scale: of the tracks. laps: after which it is over, None for no limit.
         time_limit: seconds; None for a minute, or five for each lap if there are laps.
         frames: close the window after so many.
 
@@ -286,9 +302,11 @@ def drive(
         task = driving_of(model)
         name, seed = Path(against).name.removesuffix(".npz"), int(model.about.get("seed", 0))
         rival = Rival(name, EmergentPolicy(model, task.action), task, seed)
-    settings = {"reverse": reverse, "scale": scale, "laps": laps}
-    settings["time_limit"] = (300.0 * laps if laps else 60.0) if time_limit is None else time_limit
-    show(track, rival, frames=frames, **settings, **({} if obstacles is None else {"obstacles": obstacles}))
+    settings: dict[str, Any] = {"scale": scale, "laps": laps}
+    settings["time_limit"] = (min(300.0 * laps, LONGEST) if laps else 60.0) if time_limit is None else time_limit
+    of_run = {"obstacles": obstacles, "reverse": reverse}  # unless they are given
+    settings |= {name: value for name, value in of_run.items() if value is not None}
+    show(track, rival, frames=frames, **settings)
 
 
 class Studied(NamedTuple):

@@ -6,6 +6,7 @@ safe to hand to compiled code.
 """
 
 import functools
+import hashlib
 import importlib.util
 import inspect
 import sys
@@ -159,6 +160,11 @@ def _explain(kind: str, found: Entry, problem: Any) -> str:
     place = ".".join(str(step) for step in problem["loc"])
     came = "" if problem["type"] == "missing_argument" else f", got {problem['input']!r}"
     return f"{kind}.{place} ({found.name}): {problem['msg']}{came}"
+
+
+def digests(files: Sequence[str]) -> dict[str, str]:
+    """A digest of the text of each of these files, by its name: what a run was made with, and what is here now."""
+    return {Path(file).name: hashlib.sha256(Path(file).read_bytes()).hexdigest()[:16] for file in files}
 
 
 def load_files(files: Sequence[str]) -> None:

@@ -58,7 +58,6 @@ class Board(NamedTuple):
     boundary: int
 
 
-Sheet = Grid | Board
 Discrete = Tape | Board  # cells that have states
 Space = Tape | Grid | Board
 

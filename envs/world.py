@@ -12,6 +12,7 @@ from envs.strip import bank
 from envs.track import Track, TrackError
 
 OBSTACLE_RADIUS = 0.5  # m
+LONGEST = 3600.0  # s of an episode
 _FREE_START, _FREE_END = 40.0, 5.0  # m without obstacles after the start and before it
 _OBSTACLE_GAP = 30.0  # m along the track from one obstacle to the next, at least
 _LANE = 2.5  # m that must remain between an obstacle and one edge, beyond the car's clearance on both sides
@@ -110,7 +111,7 @@ def _check(
         ("beams", beams, 1 <= beams <= 1024, "1..1024"),
         ("obstacles", obstacles, 0 <= obstacles <= 100, "0..100"),
         ("laps", laps, laps is None or 1 <= laps <= 1000, "1..1000, or None"),
-        ("time_limit", time_limit, limits.time_step <= time_limit <= 3600, f"{limits.time_step}..3600 s"),
+        ("time_limit", time_limit, limits.time_step <= time_limit <= LONGEST, f"{limits.time_step}..{LONGEST:.0f} s"),
         ("accident_cost", accident_cost, 0 <= accident_cost <= 1000, "0..1000"),
     ]
     for name, came, right, wanted in expected:

@@ -21,8 +21,9 @@ def as_text(data: Mapping[str, Any]) -> str:
 
 
 def picture(data: Mapping[str, Any], what: str) -> str:
-    """The file name of a figure of this study."""
-    return f"{data['name']}-{re.sub(r'[^A-Za-z0-9]+', '-', what).strip('-').lower()}.png"
+    """The file name of a figure of this study: of a sweep by its name, or "" for the learning curves."""
+    slug = re.sub(r"\W+", "-", what).strip("-").lower()
+    return f"{data['name']}-sweep-{slug}.png" if what else f"{data['name']}-curves.png"
 
 
 def page(data: Mapping[str, Any]) -> str:
@@ -33,7 +34,7 @@ def page(data: Mapping[str, Any]) -> str:
         blocks += [_table(_SCORES, rows), _about_scores(data), _table(_COSTS, [r for r in rows if r["trained"]])]
         blocks += [_ABOUT_COSTS]
     if any("curve" in run for row in rows for run in row["runs"]):
-        blocks += ["## Learning curves", f"![learning curves]({picture(data, 'curves')})", _ABOUT_CURVES]
+        blocks += ["## Learning curves", f"![learning curves]({picture(data, '')})", _ABOUT_CURVES]
     for sweep in data["sweeps"]:
         blocks += [f"## {sweep['name']}", f"![{sweep['name']}]({picture(data, sweep['name'])})"]
         blocks += [_table(_POINTS, sweep["points"]), _about_sweep(sweep)]

@@ -67,7 +67,7 @@ class _Reader:
             "trained": not isinstance(asked, Untrained),
             "variants": len(entry.trials[0]),
             "wanted": len(entry.trials),
-            "task": getattr(task, "id", task.name),
+            "test": task.test_key,
             "families": task.test_families,
             "runs": [run for variants in whole for run in self._runs(variants)],
         }
@@ -94,7 +94,9 @@ class _Reader:
         directory = RunDirectory(self.folder / trial.name)
         model, rows = model_file.load(directory.model), list(directory.rows())
         for name, version in facts(directory.versions).items():
-            if name not in ("created", "format", "platform") and version not in self.versions.setdefault(name, []):
+            if name not in ("created", "format", "platform", "parts") and version not in self.versions.setdefault(
+                name, []
+            ):
                 self.versions[name].append(version)
         run = {
             "run": trial.name,

@@ -6,7 +6,7 @@ from typing import Any, Literal, NamedTuple
 
 import yaml
 
-from emergent import config
+from emergent import config, parts
 from emergent.config import ConfigError, RunConfig
 from emergent.studies.trials import Plan, Trial, Untrained, flat
 from emergent.training.run_directory import RunDirectory, facts
@@ -70,6 +70,8 @@ def _state(trial: Trial, folder: Path) -> State:
     if changed := differences(there, trial.asked):
         listed = ", ".join(f"{key} {then!r} -> {now!r}" for key, (then, now) in changed.items())
         raise ConfigError(f"{directory.path}: a run of another configuration ({listed})")
+    if edited := directory.changed_parts(parts.digests(trial.asked.imports)):
+        raise ConfigError(f"{directory.path}: a run of another {', '.join(edited)}, which has changed since")
     summary = directory.summary()
     finished = summary.status == "finished" and directory.model.exists()
     return State("finished" if finished else "begun", summary.generations)

@@ -35,7 +35,7 @@ def summarised(entry: Mapping[str, Any], first: Mapping[str, Any] | None = None)
         "worst": float(means.min()),
         "episode_sd": float(scores.std(axis=1, ddof=1).mean()) if scores.shape[1] > 1 else None,
     }
-    if first is not None and first is not entry and first["runs"] and first["task"] == entry["task"]:
+    if first is not None and first is not entry and first["runs"] and first["test"] == entry["test"]:
         theirs = np.array([run["test"]["score"] for run in first["runs"]])
         if theirs.shape[1] == scores.shape[1]:
             found["difference"] = float(scores.mean() - theirs.mean())

@@ -1,5 +1,6 @@
 """The runs that a study asks for, all checked before the first begins."""
 
+import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -115,7 +116,8 @@ def plan(file: str | Path, imports: Sequence[str] = ()) -> Plan:
         name, Path(file).as_posix(), study, [*map(planner.row, study.rows)], [*map(planner.points, study.sweeps)]
     )
     names = [trial.name for trial in made.trials]
-    if twice := sorted({name for name in names if names.count(name) > 1}):
+    folded = [name.casefold() for name in names]  # some file systems know no capitals
+    if twice := sorted({name for name in names if folded.count(name.casefold()) > 1}):
         raise ConfigError(f"{file}: two runs would be called {twice[0]}: give rows and sweeps names that differ more")
     return made
 
@@ -146,6 +148,7 @@ class _Planner:
             ]
             for seed in range(seeds)
         ]
+        _comparable(f"{self.file}: row {row.name!r}", trials[0])
         return Entry(row.name, trials)
 
     def points(self, sweep: Sweep) -> list[Entry]:
@@ -153,7 +156,10 @@ class _Planner:
         points = []
         for value in sweep.values:
             layers = [sweep.change, config.nested(sweep.key, value)]
-            where, stem = f"sweep {sweep.name!r}, {sweep.key} = {value}", f"{_slug(sweep.name)}-{_slug(str(value))}"
+            where, stem = (
+                f"sweep {sweep.name!r}, {sweep.key} = {value}",
+                f"{_slug(sweep.name)}-{_slug(str(value), ends=False)}",
+            )
             seeds = range(sweep.seeds or self.study.seeds)
             trials = [[self._trained(where, f"{stem}-{seed}", sweep.source, layers, seed, 0)] for seed in seeds]
             points.append(Entry(str(value), trials))
@@ -195,9 +201,24 @@ class _Planner:
         return Trial(name, 0, 0, Untrained(row.untrained, task, seeds), {})
 
 
-def _slug(name: str) -> str:
-    """A name as that of a folder."""
-    return re.sub(r"[^\w.+-]+", "-", name).strip("-.") or "x"
+def _comparable(label: str, variants: Sequence[Trial]) -> None:
+    """The best of variants is chosen by fitness: it must mean the same for all of them."""
+    kinds = {
+        json.dumps([trial.asked.task.model_dump(mode="json"), trial.asked.evaluation.model_dump(mode="json")])
+        for trial in variants
+        if isinstance(trial.asked, RunConfig)
+    }
+    if len(kinds) > 1:
+        raise ConfigError(
+            f"{label}: best_of: the variants differ in task or evaluation, so their fitness cannot be compared; give "
+            "each a row of its own"
+        )
+
+
+def _slug(name: str, ends: bool = True) -> str:
+    """A name as that of a folder; with `ends` it begins and ends with a letter or a number."""
+    slug = re.sub(r"[^\w.+-]+", "-", name)
+    return (slug.strip("-.") if ends else slug) or "x"
 
 
 def _checked_name(label: str, name: str) -> None:

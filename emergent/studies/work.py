@@ -25,7 +25,7 @@ from emergent.engine import Record
 from emergent.files import write_whole
 from emergent.model import BaselineBlueprint
 from emergent.model_file import ModelFile
-from emergent.parts import load_files
+from emergent.parts import digests, load_files
 from emergent.tasks import Driving, Environment, Task
 from emergent.training.evaluation import held_out
 from emergent.training.loop import Run, Silent
@@ -102,7 +102,9 @@ def _train(job: Job, channel: Connection) -> bool:
     signal.signal(signal.SIGTERM, lambda number, _: asked_to_stop.append(number))  # no folder is left half made
     directory = RunDirectory(job.path)
     if not job.path.exists():
-        directory = RunDirectory.create(job.path.parent, job.path.name, made.text(), job.command)
+        directory = RunDirectory.create(
+            job.path.parent, job.path.name, made.text(), job.command, parts=digests(made.imports)
+        )
     run = Run(made, directory, workers=1, reporter=_Teller(channel))
     signal.signal(signal.SIGTERM, lambda *_: run.stop())
     return not asked_to_stop and run.go()

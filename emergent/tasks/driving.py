@@ -19,7 +19,7 @@ from envs.limits import Limits, changed_limits
 from envs.reference import Reference, centre_line, reference
 from envs.toy_car import ToyCar
 from envs.track import Track, load
-from envs.world import build
+from envs.world import LONGEST, build
 
 # Seeds of tracks, whose family is seed % 3: where those of each purpose begin. None is ever shared.
 _TRAINING, _SELECTION, _TEST, _END = 0, 10_000, 20_000, 1_000_000
@@ -41,7 +41,7 @@ class Driving(BaseModel):
     discrete: bool = Field(False, description="nine actions instead of two numbers")
     obstacles: Annotated[int, Field(ge=0, le=_MOST_OBSTACLES)] = Field(0, description="obstacles on each track")
     reverse: bool = Field(False, description="drive every track the other way round")
-    time_limit: Annotated[float, Field(gt=0, le=3600)] = Field(60.0, description="seconds of an episode")
+    time_limit: Annotated[float, Field(gt=0, le=LONGEST)] = Field(60.0, description="seconds of an episode")
     accident_cost: Annotated[float, Field(ge=0, le=1000)] = Field(1.0, description="reward lost by an accident")
     limits: dict[str, float] = Field({}, description="the car's limits, by the names of envs.limits.Limits, SI units")
     training_tracks: Annotated[int, Field(ge=3, le=_SELECTION)] = Field(
@@ -98,6 +98,12 @@ class Driving(BaseModel):
     @property
     def _inputs(self) -> int:
         return 1 + self.beams * (2 if self.previous_scan else 1) + self.observe_reward
+
+    @property
+    def test_key(self) -> dict[str, Any]:
+        """What a test score depends on besides the driver: only scores of the same may be compared."""
+        names = ("obstacles", "reverse", "time_limit", "limits", "test_tracks")
+        return {"task": self.name} | {name: getattr(self, name) for name in names}
 
     # --- worlds --------------------------------------------------------------------------------------------------
 

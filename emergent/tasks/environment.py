@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 import gymnasium
 import numpy as np
 from gymnasium import spaces
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from emergent.randomness import seeds
 from emergent.tasks.world import World
@@ -36,6 +36,13 @@ class Environment(BaseModel):
     solved: Annotated[float, Field(gt=0)] = Field(1.0, description="the return that counts as a score of 1")
     selection_episodes: Annotated[int, Field(ge=1)] = Field(60, description="episodes the champion is chosen on")
     test_episodes: Annotated[int, Field(ge=1)] = Field(100, description="episodes of the test, read once, at the end")
+
+    @field_validator("observe_reward")
+    @classmethod
+    def _finite_bounds(cls, bounds: tuple[float, float] | None) -> tuple[float, float] | None:
+        if bounds is not None and not -np.inf < bounds[0] < bounds[1] < np.inf:
+            raise ValueError(f"expected two finite numbers, low < high, got {list(bounds)}")
+        return bounds
 
     # --- what a model must fit -----------------------------------------------------------------------------------
 
@@ -91,6 +98,12 @@ class Environment(BaseModel):
             return {"n": int(action.n), "start": int(action.start)}
         return {"low": action.low.tolist(), "high": action.high.tolist()}
 
+    @property
+    def test_key(self) -> dict[str, Any]:
+        """What a test score depends on besides the policy: only scores of the same may be compared."""
+        names = ("id", "kwargs", "max_steps", "solved", "test_episodes")
+        return {"task": self.name} | {name: getattr(self, name) for name in names}
+
     # --- worlds --------------------------------------------------------------------------------------------------
 
     def training(self, root: int, block: int, episodes: int) -> World:
@@ -112,17 +125,20 @@ class Environment(BaseModel):
 
     def environments(self, world: World) -> Iterator[tuple[gymnasium.Env, int]]:
         """Each episode as an environment and the seed to reset it with."""
-        made = self._make()
-        if self.observe_reward is not None:
-            made = WithReward(made, *self.observe_reward)
+        made = self.make()
         try:
             for reset in world.episodes:
                 yield made, reset
         finally:
             made.close()
 
-    def _make(self) -> gymnasium.Env:
-        return gymnasium.make(self.id, max_episode_steps=self.max_steps, **self.kwargs)
+    def make(self, **changes: Any) -> gymnasium.Env:
+        """The environment of this task; `changes` are further arguments of `gymnasium.make`."""
+        made = self._make(**changes)
+        return made if self.observe_reward is None else WithReward(made, *self.observe_reward)
+
+    def _make(self, **changes: Any) -> gymnasium.Env:
+        return gymnasium.make(self.id, max_episode_steps=self.max_steps, **{**self.kwargs, **changes})
 
     def score(self, total: float, info: dict[str, Any]) -> float:  # noqa: ARG002
         """The score of an episode with this return."""

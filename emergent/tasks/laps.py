@@ -16,6 +16,7 @@ from envs.limits import changed_limits
 from envs.reference import reference
 from envs.toy_car import ToyCar
 from envs.track import Track, load, named
+from envs.world import LONGEST
 
 TIME_FACTOR = 2.5  # times the reference driver's time
 
@@ -83,6 +84,11 @@ def drive(
         track = choice if isinstance(choice, Track) else load(choice, scale, reverse)
         best = reference(track, limits).time_of(laps)
         wanted = time_factor * best if time_limit is None else time_limit
+        if time_limit is None and wanted > LONGEST:
+            raise ValueError(
+                f"laps: {laps} on {track.name} take {wanted:.0f} s at {time_factor:g} times the reference's time; "
+                f"an episode lasts {LONGEST:.0f} s at most: ask for fewer, or give time_limit"
+            )
         car, info = drive_once(task, policy, track, root, laps=laps, time_limit=wanted)
         share = min(max(info["progress"] / (laps * track.length), 0.0), 1.0)
         finished = share >= 1.0 and not info["accident"]

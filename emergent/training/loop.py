@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
-from emergent import model_file
+from emergent import model_file, parts
 from emergent.config import RunConfig
 from emergent.engine import Record
 from emergent.model_file import ModelFile
@@ -227,7 +227,7 @@ class Run:
         with self._stopwatch.measuring("search"):
             optimizer.tell(fitness)
         row = _row(number, len(genomes), fitness, bad, lived) | optimizer.metrics()
-        row |= {name: float(np.nanmean(price)) for name, price in prices.items()}
+        row |= {name: _mean(price) for name, price in prices.items()}
         record: dict[str, Any] = {
             "generation": number,
             "block": block,
@@ -305,6 +305,7 @@ class Run:
             "evaluations": (champion.generation + 1) * config.search.population,
             "search": config.search.model_dump(mode="json"),
             "imports": list(config.imports),
+            "parts": parts.digests(config.imports),
             "scores": scores,
         }
         return ModelFile.grown(config.blueprint, champion.genome, about)
@@ -313,6 +314,11 @@ class Run:
 def _said(evaluator: Evaluator) -> str:
     """The commonest reasons for which individuals failed."""
     return "; ".join(f"{times} x {reason}" for reason, times in evaluator.failures.most_common(3)) or "nothing"
+
+
+def _mean(values: np.ndarray) -> float:
+    """The mean of those that are numbers; not a number if none is."""
+    return float(np.nanmean(values)) if np.isfinite(values).any() else float("nan")
 
 
 def _fingerprint(numbers: np.ndarray) -> int:
@@ -328,8 +334,8 @@ def _row(number: int, population: int, fitness: np.ndarray, bad: int, lived: Rec
         "best": float(fitness.max()),
         "mean": float(fitness.mean()),
         "sd": float(fitness.std()),
-        "score": float(np.nanmean(lived.score)),
-        "accident_free": float(1 - np.nanmean(lived.failed)),
+        "score": _mean(lived.score),
+        "accident_free": 1 - _mean(lived.failed),
         "control_steps": float(lived.length.sum()),
         "micro_steps": float(lived.micro_steps.sum()) / thoughts,
         "unhalted": float(lived.unhalted.sum()) / thoughts,

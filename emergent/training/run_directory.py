@@ -81,7 +81,15 @@ class RunDirectory:
         self.clip = path / "clip.gif"
 
     @classmethod
-    def create(cls, root: Path, name: str | None, config_text: str, command: str, default_name: str = "run") -> Self:
+    def create(
+        cls,
+        root: Path,
+        name: str | None,
+        config_text: str,
+        command: str,
+        default_name: str = "run",
+        parts: Mapping[str, str] | None = None,
+    ) -> Self:
         """Make the folder of a new run; of two processes that want the same one, one gets it.
 
         Args:
@@ -89,6 +97,7 @@ class RunDirectory:
             name: what the user calls it; None for `default_name`, with -2, -3, ... if that is taken.
             config_text: YAML, kept to the byte.
             command: the command line that asked for the run.
+            parts: digests of files with parts of the user's own.
 
         Raises:
             ValueError: a name that cannot be used.
@@ -102,7 +111,10 @@ class RunDirectory:
             run.snapshots.mkdir()
             run.log.parent.mkdir()
             write_whole(run.log, b"")
-            write_whole(run.versions, as_json({"created": created, "format": FORMAT, **environment()}, indent=2))
+            write_whole(
+                run.versions,
+                as_json({"created": created, "format": FORMAT, "parts": dict(parts or {}), **environment()}, indent=2),
+            )
             write_whole(run.command, command.encode(errors="surrogateescape") + b"\n")
             write_whole(run.history, b"")
             write_whole(run.config, config_text.encode())
@@ -115,10 +127,19 @@ class RunDirectory:
         """When the run was created, as an ISO date and time in UTC; "" if unknown."""
         return str(facts(self.versions).get("created", ""))
 
+    def changed_parts(self, now: Mapping[str, str]) -> list[str]:
+        """Names of files with parts of the user's own whose text is no longer what the run began with.
+
+        Args:
+            now: their digests, see `emergent.parts.digests`.
+        """
+        then = facts(self.versions).get("parts", {})
+        return [name for name, digest in then.items() if now.get(name, digest) != digest]
+
     def changed_versions(self) -> dict[str, tuple[Any, Any]]:
         """What is no longer as when the run was created: name -> (then, now); it may then go on with other numbers."""
         then, now = facts(self.versions), environment()
-        names = [name for name in {**then, **now} if name not in ("created", "format")]
+        names = [name for name in {**then, **now} if name not in ("created", "format", "parts")]
         return {name: (then.get(name), now.get(name)) for name in names if then.get(name) != now.get(name)}
 
     def rows(self) -> Iterator[dict[str, Any]]:

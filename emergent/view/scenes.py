@@ -196,12 +196,12 @@ class PictureScene:
             )
         self._task, self._root, self._first = task, root, number or 0
         self._episodes = task.test().episodes
-        plain = gymnasium.make(task.id, **task.kwargs)
+        plain = task.make()
         modes = plain.metadata.get("render_modes", [])
         plain.close()
         if "rgb_array" not in modes:
             raise ValueError(f"{task.id} cannot be shown: it renders {modes or 'nothing'}, and rgb_array is needed")
-        self._env = gymnasium.make(task.id, **{**task.kwargs, "render_mode": "rgb_array"})
+        self._env = task.make(render_mode="rgb_array")
         self.rate = float(self._env.metadata.get("render_fps") or 30)
         self.over = ""
         self._total, self._steps, self._action = 0.0, 0, np.zeros(0)

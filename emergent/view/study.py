@@ -27,7 +27,7 @@ def draw(data: Mapping[str, Any], runs: Sequence[RunDirectory], out: Path) -> No
         row["name"]: [tuple(run["curve"].values()) for run in row["runs"] if "curve" in run] for row in data["rows"]
     }
     if curves := {name: found for name, found in curves.items() if found}:
-        plots.curves(curves, out / picture(data, "curves"))
+        plots.curves(curves, out / picture(data, ""))
     for run in runs:
         if run.model.exists() and not run.curve.exists():
             plots.curve(list(run.rows()), run.curve)

@@ -57,7 +57,7 @@ def test_a_study_leaves_runs_page_data_and_figures(done):
     folder, studied = done
     assert (studied.failed, studied.stopped) == ({}, False)
     assert {path.name for path in (folder / "runs" / "studies" / "small").iterdir()} == NAMES
-    figures = {"small-curves.png", "small-step-size.png"}
+    figures = {"small-curves.png", "small-sweep-step-size.png"}
     assert {path.name for path in (folder / "out").iterdir()} == {"small.md", "small.json"} | figures
     page = studied.page.read_text()
     assert page.startswith("# Small\n\nOnly a try.\n\n| ")

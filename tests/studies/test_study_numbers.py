@@ -32,7 +32,7 @@ def entry(name, scores, **given):
         for seed, row in enumerate(scores)
     ]
     families = ["loops", "mazes"] * (len(scores[0]) // 2)
-    made = {"name": name, "trained": True, "variants": 1, "wanted": len(runs), "task": "driving", "families": families}
+    made = {"name": name, "trained": True, "variants": 1, "wanted": len(runs), "test": "driving", "families": families}
     return made | {"runs": runs} | given
 
 
@@ -96,7 +96,7 @@ def test_a_summary_has_what_a_reader_would_compute():
 
 
 def test_what_cannot_be_compared_is_not():
-    first, other = entry("a", [[0.1, 0.2]]), entry("b", [[0.1, 0.2]], task="CartPole-v1")
+    first, other = entry("a", [[0.1, 0.2]]), entry("b", [[0.1, 0.2]], test="CartPole-v1")
     assert "difference" not in summarised(other, first)
     assert "difference" not in summarised(entry("c", [[0.1, 0.2, 0.3, 0.4]]), first), "other episodes"
     assert "difference" not in summarised(first, first)

@@ -37,16 +37,11 @@ def test_a_part_that_holds_another_has_the_role_of_that(blueprint):
     assert roles(blueprint("noisy grid").template)["halting"].tolist() == [9 * 6 + 4]
 
 
-def test_a_part_may_name_reward_cells(blueprint):
-    model = blueprint("tape").template
-
-    class Rewarded:
-        cells = np.array([1])
-        reward_cells = np.array([3, 4])  # storage: one border cell before them
-
-    found = roles(model._replace(encoder=Rewarded()))
-    assert found["input"].tolist() == [0]
-    assert found["reward"].tolist() == [2, 3]
+def test_the_reward_has_cells_of_its_own(blueprint):
+    found = roles(blueprint("rewarded grid", inputs=11).template)
+    assert found["reward"].tolist() == [9 * row + 4 for row in (2, 3, 4)]
+    assert len(found["input"]) == 11, "ten inputs and the constant"
+    assert not set(found["input"]) & set(found["reward"])
 
 
 def test_sheets_have_channels_rows_and_columns():
