@@ -11,8 +11,9 @@ import pytest
 from typer.testing import CliRunner
 
 import emergent
-from emergent import commands
+from emergent import commands, parts
 from emergent.cli import app
+from emergent.config import ConfigError
 
 SMALL = [
     *("--set", "task.time_limit=3", "--set", "task.training_tracks=6", "--set", "task.selection_tracks=3"),
@@ -199,3 +200,25 @@ def test_ctrl_c_finishes_the_generation_and_saves_and_resume_goes_on(tmp_path, t
     [summary] = commands.runs(tmp_path)
     assert (summary.name, summary.status) == ("stopped", "interrupted")
     assert list((tmp_path / "stopped" / "snapshots").iterdir())
+
+
+def test_a_part_of_ones_own_that_was_edited_is_noticed(tmp_path):
+    """A run must not go on with another rule than it began with, and a study must not put both into one table."""
+    file = tmp_path / "plain.py"
+    file.write_text(
+        "from emergent.baselines import Linear, linear\nfrom emergent.parts import part\n\n\n"
+        "@part('baseline', 'plain')\ndef plain(low: list[float], high: list[float], outputs: int) -> Linear:\n"
+        "    return linear(low=low, high=high, outputs=outputs)\n"
+    )
+    small = {"time_limit": 3.0, "training_tracks": 6, "selection_tracks": 3, "test_tracks": 3}
+    run = emergent.train(
+        {"model": {"baseline": "plain"}, "task": {"name": "driving", **small}}, name="own", root=tmp_path,
+        imports=[str(file)], search={"population": 4, "generations": 1}, evaluation={"episodes": 3},
+    )  # fmt: skip
+    assert run.changed_parts(parts.digests([str(file)])) == []
+    file.write_text(file.read_text() + "\n# edited\n")
+    assert run.changed_parts(parts.digests([str(file)])) == ["plain.py"]
+    with pytest.raises(ConfigError, match=r"plain\.py changed since .*own began"):
+        emergent.resume("own", root=tmp_path, imports=[str(file)])
+    with pytest.raises(ValueError, match=r"plain\.py changed since .*model\.npz was trained"):
+        emergent.verify("own", root=tmp_path, imports=[str(file)])

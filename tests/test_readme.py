@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import typer
 
+from emergent import model, parts  # noqa: F401 - a model has all parts registered
 from emergent.cli import app
 
 ROOT = Path(__file__).parents[1]
@@ -59,6 +60,15 @@ def test_a_rule_of_ones_own_trains_and_an_edit_of_it_gives_the_new_answer(tmp_pa
 def test_the_model_by_its_parts_runs(block, capsys):
     exec(compile(block, "README.md", "exec"), {})
     assert re.search(r"\[\[.*\n.*\]\]", capsys.readouterr().out)
+
+
+def test_every_part_is_listed_and_every_link_leads_somewhere():
+    for kind in ("space", "rule", "encoder", "halting", "decoder"):
+        for name in parts.names(kind):
+            assert f"`{name}`" in README or not parts.entry(kind, name).module.startswith("emergent"), f"{kind} {name}"
+    for link in re.findall(r"\]\(([^)]+)\)", README):
+        assert "://" in link or (ROOT / link).exists(), link
+    assert "@@" not in README
 
 
 def test_every_command_is_shown_and_exists():

@@ -5,6 +5,7 @@ import pytest
 from emergent.config import ConfigError, Section
 from emergent.studies.config import StudyConfig
 from emergent.studies.trials import plan
+from emergent.tasks import Driving
 
 ROW = {"name": "a", "source": "linear"}
 SWEEP = {"name": "s", "source": "linear", "key": "search.population", "values": [4, 8]}
@@ -27,6 +28,8 @@ SWEEP = {"name": "s", "source": "linear", "key": "search.population", "values": 
         ({"rows": [ROW | {"change": {"model": {"baseline": "linea"}}}]}, "'a': model: there is no baseline named"),
         ({"rows": [ROW | {"source": "liner"}]}, "row 'a': liner: neither a file nor a preset; .*mean linear"),
         ({"rows": [ROW, ROW]}, "two runs would be called a-0"),
+        ({"rows": [ROW, ROW | {"name": "A"}]}, "two runs would be called"),
+        ({"rows": [ROW | {"best_of": [{}, {"evaluation": {"episodes": 4}}]}]}, "their fitness cannot be compared"),
         ({"rows": [{"name": "a", "untrained": "linea"}]}, "'a': untrained: there is no baseline named 'linea'"),
         ({"base": {"task": {"t": 3}}, "rows": [{"name": "a", "untrained": "linear"}]}, "row 'a': .*t: no such key"),
         ({"sweeps": [SWEEP | {"values": [4, 1]}]}, "sweep 's', search.population = 1: .*greater than or equal to 2"),
@@ -75,3 +78,15 @@ def test_every_key_is_explained():
     for model in sections:
         for name, field in model.model_fields.items():
             assert field.description, f"{model.__name__}.{name}"
+
+
+def test_values_of_either_sign_are_runs_of_their_own(small, tmp_path):
+    sweep = {"name": "gain", "source": "retained", "key": "model.decoder.gain", "values": [-1.5, 1.5]}
+    names = [trial.name for trial in plan(small(tmp_path, rows=[], sweeps=[sweep])).trials]
+    assert names == ["gain--1.5-0", "gain-1.5-0"]
+
+
+def test_scores_are_compared_only_where_the_test_is_the_same():
+    assert Driving().test_key == Driving(beams=5, training_tracks=9).test_key
+    for change in ({"obstacles": 1}, {"reverse": True}, {"time_limit": 30.0}, {"test_tracks": 99}):
+        assert Driving(**change).test_key != Driving().test_key

@@ -250,6 +250,21 @@ def test_another_environment_is_shown_by_its_own_pictures(blueprint):
     assert white > 0.4, "CartPole draws on white"
 
 
+def test_it_is_the_environment_of_the_task_with_its_limit_and_its_reward(blueprint):
+    bounds = [(-2.4, 2.4), (-3, 3), (-0.21, 0.21), (-3, 3)]
+    task = Environment(id="CartPole-v1", bounds=bounds, max_steps=5, observe_reward=(0.0, 1.0))
+    made = blueprint("rewarded grid", inputs=5)
+    model = ModelFile.grown(
+        made, made.layout.sample(np.random.default_rng(0), 1)[0], {"task": task.model_dump(mode="json")}
+    )
+    played = stage(model)
+    for _ in range(60):
+        if not played.scene.over:
+            played.player.tick(0.1)
+    assert played.scene.over == "time is up"
+    assert played.player.control_step == 5
+
+
 class _Blind(gymnasium.Env):
     observation_space = gymnasium.spaces.Box(0, 1, (4,), np.float32)
     action_space = gymnasium.spaces.Discrete(2)
