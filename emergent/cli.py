@@ -145,8 +145,8 @@ def _conclude(path: Path) -> None:
         raise typer.Exit(130)
     import numpy as np
 
-    _show("test", Record(*(np.array(tested[name]) for name in Record._fields)))
-    console.print(f"see it drive: emergent replay {path}", markup=False, highlight=False, soft_wrap=True)
+    _show("test", Record(*(np.array(tested[name]) for name in Record._fields)), path)
+    console.print(f"watch it: emergent replay {path}", markup=False, highlight=False, soft_wrap=True)
 
 
 @app.command()
@@ -180,7 +180,7 @@ def evaluate(
             raise ValueError("--reverse, --laps, --scale and the time are for tracks of your choice; give --track too")
         load_files(import_ or ())
         if not track:
-            _show(family, commands.evaluate(run, family, root=root, workers=workers))
+            _show(family, commands.evaluate(run, family, root=root, workers=workers), run, root)
             return
         _show_laps(
             commands.evaluate_on(
@@ -195,9 +195,11 @@ def verify(run: RunArgument, import_: ImportOption = None, root: RootOption = _R
     """Re-evaluate a model from its file in a fresh process, through gymnasium and `predict`, and compare every bit."""
     with _errors():
         from emergent import commands
+        from emergent.parts import load_files
 
         verdict = commands.verify(run, root=root, imports=import_ or ())
-        _show("test", verdict.record)
+        load_files(import_ or ())
+        _show("test", verdict.record, run, root)
         if verdict.differing:
             most = ", ".join(f"{name} by up to {apart:.1g}" for name, apart in verdict.differing.items())
             console.print(
@@ -248,12 +250,14 @@ def study(
 ) -> None:
     """Make a table of many runs; a study that was stopped goes on where it was."""
     with _errors():
-        if dry_run:
-            _list_trials(file, root, import_ or ())
-            return
         from emergent import commands
-        from emergent.studies.progress import ConsoleReporter
+        from emergent.studies.progress import ConsoleReporter, listed
 
+        if dry_run:
+            console.print(
+                listed(commands.trials_of(file, root, import_ or ())), markup=False, highlight=False, soft_wrap=True
+            )
+            return
         with ConsoleReporter(console) as reporter:
             studied = commands.study(
                 file, jobs=jobs, root=root, out=out, partial=partial, table=table, imports=import_ or (),
@@ -272,20 +276,6 @@ def study(
         if studied.page is None:
             console.print("no page: not all runs are finished. The same command tries them again; --partial writes it")
             raise typer.Exit(1)
-
-
-def _list_trials(file: Path, root: Path, imports: Sequence[str]) -> None:
-    """List the runs of a study, what of them is there, and what each changes."""
-    from emergent import commands
-
-    listed = commands.trials_of(file, root, imports)
-    width = max(len(trial.name) for trial, _ in listed)
-    for trial, state in listed:
-        changes = ", ".join(f"{key}={value}" for key, value in trial.changes.items())
-        line = f"{trial.name:{width}}  {state.name:8}  {state.generations}/{trial.generations}  {changes}"
-        console.print(line.rstrip(), markup=False, highlight=False, soft_wrap=True)
-    left = sum(state.name != "finished" for _, state in listed)
-    console.print(f"{len(listed)} runs, {left} to be done", highlight=False)
 
 
 @app.command()
@@ -365,16 +355,18 @@ def _main(version: Annotated[bool, typer.Option("--version", help="Show the vers
         raise typer.Exit
 
 
-def _show(family: str, record: "Record") -> None:
-    """One line on a record: mean and spread of the score, accidents, the worst."""
+def _show(family: str, record: "Record", run: str | Path, root: Path = _ROOT) -> None:
+    """One line on a record of a run: mean and spread of the score, the worst, and accidents, if its task knows any."""
+    from emergent.commands import open_model
+    from emergent.tasks import task_of
+
     score = record.score
     spread = f"sd {score.std(ddof=1):.3f}, " if len(score) > 1 else ""
-    safe = (record.failed == 0).mean()
     thoughts = record.length.sum()
-    text = (
-        f"{family} score {score.mean():.3f} ({spread}worst {score.min():.3f}), {safe:.0%} accident-free, "
-        f"{len(score)} episodes"
-    )
+    text = f"{family} score {score.mean():.3f} ({spread}worst {score.min():.3f})"
+    if task_of(open_model(run, root)).accidents:
+        text += f", {(record.failed == 0).mean():.0%} accident-free"
+    text += f", {len(score)} episodes"
     if micro_steps := record.micro_steps.sum():  # of a baseline there are none
         text += f"; {micro_steps / thoughts:.1f} micro-steps a thought"
     if unhalted := record.unhalted.sum() / thoughts:

@@ -1,11 +1,14 @@
 """How a study goes, for the eyes: a live line in a terminal, plain lines where the output is piped."""
 
 import time
+from collections.abc import Sequence
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from emergent.studies import running
+from emergent.studies.states import State
+from emergent.studies.trials import Trial
 
 _LINE_EVERY = 10.0  # s between two plain lines, unless a run has come to its end
 
@@ -67,3 +70,15 @@ def _duration(seconds: float) -> str:
     if seconds < 100:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"
+
+
+def listed(trials: Sequence[tuple[Trial, State]]) -> str:
+    """The runs of a study, a line each: what of it is there, and what it changes."""
+    width = max(len(trial.name) for trial, _ in trials)
+    lines = []
+    for trial, state in trials:
+        changes = ", ".join(f"{key}={value}" for key, value in trial.changes.items())
+        line = f"{trial.name:{width}}  {state.name:8}  {state.generations}/{trial.generations}  {changes}"
+        lines.append(line.rstrip())
+    left = sum(state.name != "finished" for _, state in trials)
+    return "\n".join([*lines, f"{len(trials)} runs, {left} to be done"])

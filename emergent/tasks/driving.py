@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property, lru_cache
 from itertools import repeat
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 import gymnasium
 import numpy as np
@@ -31,6 +31,7 @@ class Driving(BaseModel):
     """Drive the toy car: `emergent/ToyCar-v0`, whose data sheet explains every setting."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+    accidents: ClassVar[bool] = True  # an episode may end in one
 
     name: Literal["driving"] = Field("driving", description="which task this is")
     beams: Annotated[int, Field(ge=1, le=1024)] = Field(9, description="LIDAR beams over 180 degrees")

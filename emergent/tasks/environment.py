@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Iterator
 from functools import cached_property
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import gymnasium
 import numpy as np
@@ -20,6 +20,7 @@ class Environment(BaseModel):
     """Act in a gymnasium environment."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+    accidents: ClassVar[bool] = False  # an environment does not say whether an episode ended badly
 
     name: Literal["environment"] = Field("environment", description="which task this is")
     id: str = Field(..., description="what gymnasium.make takes, such as CartPole-v1")

@@ -66,7 +66,9 @@ class ConsoleReporter:
         """What to say of a generation."""
         shown = f"best {row['best']:+.3f}  mean {row['mean']:+.3f}"
         if run.champion is not None:
-            shown += f"  held-out {run.champion.score:.3f}, {run.champion.accident_free:.0%} accident-free"
+            shown += f"  held-out {run.champion.score:.3f}"
+            if run.config.task.accidents:
+                shown += f", {run.champion.accident_free:.0%} accident-free"
         if row["bad"]:
             shown += f"  {row['bad']} without a usable fitness"
         return f"{shown}  {pace * run.config.search.population:.0f} evaluations/s" if pace else shown
