@@ -63,6 +63,7 @@ def _first_generation(changes: list[str], cache: str) -> float:
 
 def _run(program: list[str], folder: str, environment: dict[str, str]) -> str:
     command, variables = [sys.executable, *program], os.environ | environment
+    variables.pop("NUMBA_CACHE_DIR", None)  # ours, which would be taken for the user's choice
     return subprocess.run(command, cwd=folder, env=variables, check=True, capture_output=True, text=True).stdout
 
 
