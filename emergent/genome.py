@@ -31,7 +31,7 @@ class Genes:
         target: "initial_state" or "parameters" (of the rule, or of a baseline policy).
         places: (n,) integers: which entries of the target's flat vector the genes fill, in order.
         levels: 0 for real places, else how many values a categorical one can take.
-        centre: real places: where the search starts; categorical: not used.
+        centre: real places: where the search starts, for all or (n,) for each; categorical: not used.
         spread: real genes: the standard deviation of the first population, > 0.
         low, high: real places are clipped to this range when an individual is grown.
         basis: (n, genes) float64, or None for a gene per place.
@@ -41,7 +41,7 @@ class Genes:
     target: str
     places: np.ndarray
     levels: int = 0
-    centre: float = 0.0
+    centre: float | np.ndarray = 0.0
     spread: float = 1.0
     low: float = -np.inf
     high: float = np.inf
@@ -52,13 +52,14 @@ class Genes:
 
     def __str__(self) -> str:
         bounds = "" if np.isinf(self.low) and np.isinf(self.high) else f", in [{self.low:g}, {self.high:g}]"
+        middle = f"{self.centre:g}" if np.ndim(self.centre) == 0 else "the value configured"
         if self.basis is not None:
-            cells = f"x {self.levels} states" if self.levels else f"real around {self.centre:g}{bounds}"
+            cells = f"x {self.levels} states" if self.levels else f"real around {middle}{bounds}"
             first = f"first drawn from N(0, {self.spread:g})"
             return f"{len(self)} coefficients, {first}, for {len(self.places)} {cells}"
         if self.levels:
             return f"{len(self)} x {self.levels} states"
-        return f"{len(self)} real, first drawn from N({self.centre:g}, {self.spread:g}){bounds}"
+        return f"{len(self)} real, first drawn from N({middle}, {self.spread:g}){bounds}"
 
     @property
     def kind(self) -> "Genes":

@@ -23,7 +23,7 @@ _MOST_CELLS = 1 << 20
 
 Boundary = Literal["zero", "periodic", "edge"]
 Place = dict[str, int | list[int]] | list[int] | list[tuple[int, int]]  # see `places`
-Zone = dict[str, int | tuple[int, int]] | list[int] | list[tuple[int, int]]  # see `zone`
+Zone = dict[str, int | tuple[int, int] | tuple[int, int, int]] | list[int] | list[tuple[int, int]]  # see `zone`
 Size = Annotated[int, Ge(1), Le(_MOST_CELLS)]
 States = Annotated[int, Ge(2), Le(256)]
 
@@ -295,10 +295,10 @@ def places(space: Space, at: Any, count: int) -> np.ndarray:
 
     Args:
         space: its halo settled.
-        at: a Place. On a tape, the cell of each; or {"first": f, "every": e}: cells f, f + e, f + 2e ... On a grid or a
-            board, the [row, column] of each, in the first channel; or {"column": c} or {"row": r}: spread evenly along
-            it, with "first" and "every" as on a tape. Several columns or rows, {"column": [c, d]}: a copy in each.
-            Negative numbers count from the end.
+        at: a Place. On a tape, the cell of each; or {"first": f, "every": e}: cells f, f + e, f + 2e ...; several
+            firsts, {"first": [f, g], "every": e}: a copy from each. On a grid or a board, the [row, column] of each, in
+            the first channel; or {"column": c} or {"row": r}: spread evenly along it, with "first" and "every" as on a
+            tape. Several columns or rows, {"column": [c, d]}: a copy in each. Negative numbers count from the end.
         count: how many cells are asked for.
 
     Raises:
@@ -308,12 +308,14 @@ def places(space: Space, at: Any, count: int) -> np.ndarray:
     if not isinstance(at, Mapping):
         found = _listed(cells, at)
     elif cells.ndim == 1 and at.keys() <= {"first", "every"}:
-        found = _pick(cells, (_along(at, len(cells), count),))
+        found = _pick(cells, (_along(at, len(cells), count).ravel(),))
     elif cells.ndim == 3 and at.keys() - {"first", "every"} in ({"row"}, {"column"}):
         axis = "row" if "row" in at else "column"
         lines, length = np.atleast_1d(at[axis]), cells.shape[2 if axis == "row" else 1]
         if len(at) > 1:
-            steps = _along(at, length, count)
+            steps, *others = _along(at, length, count)
+            if others:
+                raise ValueError(f"at: expected one first, got {at['first']!r}; for copies give several {axis}s")
         else:
             steps = np.floor((np.arange(count) + 0.5) * length / count).astype(int)  # middles of `count` equal parts
         along, across = np.tile(steps, len(lines)), np.repeat(lines, count)
@@ -332,8 +334,8 @@ def places(space: Space, at: Any, count: int) -> np.ndarray:
 
 
 def _along(at: Mapping, length: int, count: int) -> np.ndarray:
-    """`count` steps along a line of cells, from "first" on."""
-    return at.get("first", 0) % length + at.get("every", 1) * np.arange(count)
+    """`count` steps along a line of cells from each "first" on, (firsts, count)."""
+    return np.atleast_1d(at.get("first", 0))[:, None] % length + at.get("every", 1) * np.arange(count)
 
 
 def zone(space: Space, wanted: Any) -> np.ndarray:
@@ -342,7 +344,8 @@ def zone(space: Space, wanted: Any) -> np.ndarray:
     Args:
         space: its halo settled.
         wanted: a Zone. On a tape {"cells": [first, end]}; else {"column": c}, {"row": r} or {"rows": [first, end],
-            "columns": [first, end]}, in the first channel; or a list of cells as in `places`.
+            "columns": [first, end]}, in the first channel; a range [first, end, every] leaves cells out. Or a list of
+            cells as in `places`.
 
     Raises:
         ValueError: a cell outside the space, or none at all.
@@ -370,9 +373,9 @@ def zone(space: Space, wanted: Any) -> np.ndarray:
 
 
 def _range(name: str, ends: Any) -> np.ndarray:
-    """The integers from the first of two ends up to the other."""
-    if np.shape(ends) != (2,):
-        raise ValueError(f"zone: expected {name} as [first, end], got {ends!r}")
+    """The integers from the first of two ends up to the other, all of them or in steps of a third number."""
+    if np.shape(ends) not in ((2,), (3,)) or min(ends[2:], default=1) < 1:
+        raise ValueError(f"zone: expected {name} as [first, end] or [first, end, every], got {ends!r}")
     return np.arange(*ends)
 
 

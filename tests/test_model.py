@@ -86,7 +86,7 @@ def test_layout_of_a_grid(blueprint):
     plan = blueprint("grid", initial_state=program, train_rule=True)
     assert plan.layout.describe().splitlines() == [
         "genes 0..107  initial state: 108 real, first drawn from N(0.5, 0.1), in [-1, 1]",
-        "genes 108..117  rule.kernel and bias: 10 real, first drawn from N(0, 0.3)",
+        "genes 108..117  rule.kernel and bias: 10 real, first drawn from N(the value configured, 0.3)",
     ]
     states, parameters = plan.layout.grow(np.full((1, 118), 7.0))
     assert (states == 1).all()
@@ -99,7 +99,7 @@ def test_an_indirect_genome_fills_the_same_cells_with_fewer_genes(blueprint):
     plan = blueprint("grid", initial_state={**program, "encoding": "cosine", "coefficients": 6}, train_rule=True)
     assert plan.layout.describe().splitlines() == [
         "genes 0..5  initial state, cosine: 6 coefficients, first drawn from N(0, 0.1), for 80 real around 0.5",
-        "genes 6..15  rule.kernel and bias: 10 real, first drawn from N(0, 0.3)",
+        "genes 6..15  rule.kernel and bias: 10 real, first drawn from N(the value configured, 0.3)",
     ]
     states, parameters = plan.layout.grow(np.stack([np.zeros(16), np.r_[0.3, np.zeros(5), np.ones(10)]]))
     cells = states.reshape(2, 12, 9)

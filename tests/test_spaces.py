@@ -125,6 +125,7 @@ def bare(space, found):
         ({"first": 4}, 3, [[4, 5, 6]]),
         ({"first": 4, "every": 5}, 3, [[4, 9, 14]]),
         ({"every": 2}, 3, [[0, 2, 4]]),
+        ({"first": [0, -6], "every": 3}, 2, [[0, 3], [14, 17]]),
         ({"first": -4, "every": 1}, 4, [[16, 17, 18, 19]]),
         ({}, 2, [[0, 1]]),
     ],
@@ -176,6 +177,7 @@ def test_places_on_a_sheet(at, count, expected):
         (grid(6, 4), {"column": 0}, 7, "names one twice"),
         (grid(6, 4), [[6, 0]], 1, "outside"),
         (grid(6, 4), [1, 2], 1, "row, column"),
+        (grid(6, 4), {"column": 0, "first": [0, 3]}, 2, "one first, got \\[0, 3\\]; for copies give several columns"),
     ],
 )
 def test_places_that_do_not_exist_are_refused(space, at, count, words):
@@ -204,6 +206,7 @@ def test_zones(space, wanted, expected):
     [
         (tape(20), {"cells": [3, 3]}, "holds no cell"),
         (tape(20), {"cells": [18, 21]}, "outside"),
+        (tape(20), {"cells": [0, 9, 0]}, r"\[first, end\] or \[first, end, every\], got \[0, 9, 0\]"),
         (tape(20), {"row": 1}, r'"cells": \[first, end\]'),
         (grid(6, 4), {"cells": [0, 2]}, '"column": c'),
         (grid(6, 4), {"column": 4}, "outside"),

@@ -29,7 +29,7 @@ class TanhConvolution(NamedTuple):
         weights: (10,) or (26,) float32: the kernel row by row, from the upper left neighbour to the lower right, then
             the bias.
         dt: the Euler step; leak: the rate at which a cell decays; drift: the rate at which gains spread.
-        weight_spread: the standard deviation of the weights in a first population.
+        weight_spread: the standard deviation of the weights in a first population, around those given here.
     """
 
     weights: np.ndarray
@@ -116,7 +116,8 @@ def parameters_convolution(rule):
 
 
 def genes_convolution(rule):
-    return (Genes("rule.kernel and bias", "parameters", np.arange(len(rule.weights)), spread=rule.weight_spread),)
+    places = np.arange(len(rule.weights))
+    return (Genes("rule.kernel and bias", "parameters", places, centre=rule.weights, spread=rule.weight_spread),)
 
 
 def step_convolution(rule, space, states, out, rng):

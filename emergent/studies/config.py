@@ -39,24 +39,41 @@ class Row(Section):
         return self
 
 
+class Point(Section):
+    """A point of a figure, where no single key says what it stands for."""
+
+    value: Any = Field(..., description="what the axis says")
+    change: Layer = Field(..., description="what is laid over source, base and the change of the sweep")
+
+
 class Sweep(Section):
-    """A figure: the score against one key of the configuration."""
+    """A figure: the score against one key of the configuration, or against what its points say."""
 
     name: Annotated[str, Field(min_length=1, max_length=80)] = Field(..., description="what the figure calls the key")
     source: str = Field(..., description="a preset, or a YAML file beside that of the study")
     change: Layer = Field({}, description="what is laid over source and base in this sweep")
-    key: Annotated[str, Field(min_length=1)] = Field(..., description="what changes, such as model.decoder.gain")
-    values: Annotated[list[Any], Field(min_length=1, max_length=1000)] = Field(..., description="what it is set to")
+    key: Annotated[str, Field(min_length=1)] | None = Field(None, description="what changes: model.decoder.gain")
+    values: Annotated[list[Any], Field(max_length=1000)] = Field([], description="what the key is set to")
+    points: Annotated[list[Point], Field(max_length=1000)] = Field([], description="instead of a key and its values")
     seeds: Seeds | None = Field(None, description="how many seeds, if not as many as the study")
     log: bool = Field(False, description="draw the values on a logarithmic axis")
 
     @model_validator(mode="after")
     def _can_be_drawn(self) -> "Sweep":
-        if self.log and not all(type(value) in (int, float) and value > 0 for value in self.values):
+        if (self.key is not None, bool(self.values)) != (not self.points, not self.points):
+            raise ValueError("expected either a key and values for it, at least one, or points")
+        if self.log and not all(type(value) in (int, float) and value > 0 for value, _ in self.layers):
             raise ValueError("a logarithmic axis needs values that are numbers above 0")
-        if self.key.partition(".")[0] == "seed":
+        if self.key is not None and self.key.partition(".")[0] == "seed":
             raise ValueError("the study itself sets the seed; sweep another key")
         return self
+
+    @property
+    def layers(self) -> list[tuple[Any, dict[str, Any]]]:
+        """Each value, and what is laid over the configuration for it."""
+        if self.key is None:
+            return [(point.value, point.change) for point in self.points]
+        return [(value, config.nested(self.key, value)) for value in self.values]
 
 
 class StudyConfig(Section):
@@ -68,6 +85,9 @@ class StudyConfig(Section):
     base: Layer = Field({}, description="what is laid over the source of every row and sweep")
     rows: list[Row] = Field([], description="rows of the table; the others are compared with the first")
     sweeps: list[Sweep] = Field([], description="one figure each")
+    laps: Annotated[int, Field(ge=2, le=100)] | None = Field(
+        None, description="laps that every trained driver does besides, to compare its first and its last"
+    )
     curves: bool = Field(False, description="draw the held-out score against evaluations, a line for each row")
 
     @model_validator(mode="after")

@@ -28,7 +28,7 @@ def check_installed() -> None:
 
 
 def of_mean(scores: np.ndarray) -> tuple[float, float] | None:
-    """The 95 % interval of the mean of `scores` (seeds, episodes); None of a single number."""
+    """The 95 % interval of the mean of `scores` (seeds, episodes), of those that are numbers; None of a single one."""
 
     def mean(seed: np.ndarray, episode: np.ndarray) -> np.ndarray:
         return _means(scores, seed, episode)
@@ -50,8 +50,13 @@ def of_difference(scores: np.ndarray, first: np.ndarray) -> tuple[float, float] 
 
 
 def _means(scores: np.ndarray, seed: np.ndarray, episode: np.ndarray) -> np.ndarray:
-    """The mean of `scores` at rows `seed` (..., n) and columns `episode` (..., m), shape (...)."""
-    return np.asarray(scores[seed[..., :, None], episode[..., None, :]].mean(axis=(-2, -1)))
+    """The mean of the numbers in `scores` at rows `seed` (..., n) and columns `episode` (..., m), shape (...).
+
+    It is 0 where there are none.
+    """
+    drawn = scores[seed[..., :, None], episode[..., None, :]]
+    known = np.isfinite(drawn)
+    return np.asarray(np.where(known, drawn, 0.0).sum(axis=(-2, -1)) / np.maximum(known.sum(axis=(-2, -1)), 1))
 
 
 def _interval(statistic: Callable[..., np.ndarray], sizes: Sequence[int]) -> tuple[float, float] | None:

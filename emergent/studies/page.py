@@ -35,6 +35,8 @@ def page(data: Mapping[str, Any]) -> str:
         blocks += [_ABOUT_COSTS]
     if any("curve" in run for row in rows for run in row["runs"]):
         blocks += ["## Learning curves", f"![learning curves]({picture(data, '')})", _ABOUT_CURVES]
+    if lapped := [row for row in rows if "laps" in row["summary"]]:
+        blocks += ["## Lap after lap", _table(_lap_columns(data["laps"]), lapped), _ABOUT_LAPS]
     for sweep in data["sweeps"]:
         blocks += [f"## {sweep['name']}", f"![{sweep['name']}]({picture(data, sweep['name'])})"]
         blocks += [_table(_POINTS, sweep["points"]), _about_sweep(sweep)]
@@ -134,7 +136,30 @@ _COSTS: list[Column] = [
     ("search / evaluation / selection / rest, s", _times("{:.1f}", "search", "evaluation", "selection", "rest")),
     ("micro-steps per decision", _cell("micro_steps", form="{:.1f}")),
     ("not halted", _cell("unhalted", form="{:.1%}")),
+    ("cells not 0", _cell("nonzero", form="{:.0%}")),
 ]
+
+
+def _lap_columns(laps: int) -> list[Column]:
+    """The columns of the first lap and the last, of `laps`."""
+
+    def cell(form: str, *keys: str) -> Callable[[Mapping[str, Any]], str]:
+        return lambda entry: form.format(*(entry["summary"]["laps"][key] for key in keys))
+
+    def gained(entry: Mapping[str, Any]) -> str:
+        found = entry["summary"]["laps"]
+        between = found["interval"]
+        return f"{found['difference']:+.4f}" + (f" ({between[0]:+.4f} to {between[1]:+.4f})" if between else "")
+
+    return [
+        ("", _name),
+        ("score of lap 1", cell("{:.3f}", "first")),
+        (f"score of lap {laps}", cell("{:.3f}", "last")),
+        ("difference (95 % interval)", gained),
+        ("tracks finished", cell("{:.0%}", "finished")),
+    ]
+
+
 _POINTS: list[Column] = [
     ("value", _name),
     ("score, mean ± sd over seeds", _score),
@@ -151,6 +176,10 @@ _ABOUT_COSTS = (
     "are processor time, seconds on the clock are of one worker, both without compiling: *search* is ask and tell, "
     "*evaluation* that of populations, *selection* the choice of champions and the test, the *rest* worlds, log and "
     "snapshots. Micro-steps and halting are of the test."
+)
+_ABOUT_LAPS = (
+    "The score of a lap is the reference driver's time for it over the driver's own: of the first from the start, of "
+    "the others flying. Tracks are those of the test; they count where all laps were finished."
 )
 _ABOUT_CURVES = (
     "Held-out score of the champion so far, against individuals tried: median over the seeds, and their range shaded."
@@ -173,7 +202,8 @@ def _about_scores(data: Mapping[str, Any]) -> str:
 
 
 def _about_sweep(sweep: Mapping[str, Any]) -> str:
+    varied = f"`{sweep['key']}`" if "." in sweep["key"] else f"The {sweep['key']}"
     return (
-        f"`{sweep['key']}` was varied; dots are single seeds, the line is their mean, of the test. To choose a value, "
+        f"{varied} was varied; dots are single seeds, the line is their mean, of the test. To choose a value, "
         "choose by the selection score: who chooses by the test has no test left."
     )

@@ -13,10 +13,13 @@ import numpy as np
 import yaml
 
 from emergent import model_file
+from emergent.config import RunConfig
 from emergent.engine import Record
 from emergent.studies.states import State
 from emergent.studies.summary import summarised
 from emergent.studies.trials import Entry, Plan, Trial, Untrained
+from emergent.tasks import Driving
+from emergent.tasks.laps import lap_scores
 from emergent.training.run_directory import HELD_OUT, RunDirectory, facts
 
 FORMAT = 1
@@ -29,12 +32,12 @@ def collect(made: Plan, folder: Path, states: Mapping[str, State]) -> dict[str, 
         folder: of its runs.
         states: see `states.states`; what is not finished is left out, with all variants of that seed.
     """
-    reader = _Reader(folder, states, made.config.curves)
+    reader = _Reader(folder, states, made)
     rows = [reader.entry(entry) for entry in made.rows]
     sweeps: list[dict[str, Any]] = []
     for sweep, points in zip(made.config.sweeps, made.sweeps, strict=True):
-        read = [reader.entry(point) | {"value": value} for point, value in zip(points, sweep.values, strict=True)]
-        sweeps.append({"name": sweep.name, "key": sweep.key, "log": sweep.log, "points": read})
+        read = [reader.entry(point) | {"value": value} for point, (value, _) in zip(points, sweep.layers, strict=True)]
+        sweeps.append({"name": sweep.name, "key": sweep.key or sweep.name, "log": sweep.log, "points": read})
     for entries in (rows, *(sweep["points"] for sweep in sweeps)):
         for entry in entries:
             entry["summary"] = summarised(entry, rows[0] if entries is rows else None)
@@ -44,6 +47,7 @@ def collect(made: Plan, folder: Path, states: Mapping[str, State]) -> dict[str, 
         "title": made.config.title,
         "about": made.config.about.strip(),
         "command": f"emergent study {made.file}",
+        "laps": made.config.laps,
         "config": yaml.safe_load(yaml.safe_dump(made.config.model_dump(mode="json", exclude_defaults=True))),
         "versions": {name: sorted(found, key=str) for name, found in sorted(reader.versions.items())},
         "rows": rows,
@@ -54,8 +58,11 @@ def collect(made: Plan, folder: Path, states: Mapping[str, State]) -> dict[str, 
 class _Reader:
     """Reads trials, and notes with which versions they were made."""
 
-    def __init__(self, folder: Path, states: Mapping[str, State], curves: bool):
-        self.folder, self.states, self.curves = folder, states, curves
+    def __init__(self, folder: Path, states: Mapping[str, State], made: Plan):
+        self.folder, self.states = folder, states
+        self.curves, self.laps = made.config.curves, made.config.laps
+        asked = [trial.asked for trial in made.trials]
+        self.zeros = any(isinstance(run, RunConfig) and run.evaluation.nonzero_price for run in asked)
         self.versions: dict[str, list[Any]] = {}
 
     def entry(self, entry: Entry) -> dict[str, Any]:
@@ -87,6 +94,12 @@ class _Reader:
         ]
         model = model_file.load(self.folder / best["run"] / "model.npz")
         best["test"] = _tested(model.about["scores"]["test"])
+        if self.zeros and len(model.initial_state):
+            best["nonzero"] = float(np.mean(model.initial_state != 0))
+        task = variants[0].asked.task
+        if self.laps and isinstance(task, Driving):
+            driven = lap_scores(task, model, self.laps, best["seed"])
+            best["laps"] = {"first": _numbers(driven[0]), "last": _numbers(driven[-1])}
         return [best | ({"not_chosen": others} if others else {})]
 
     def _trained(self, trial: Trial) -> dict[str, Any]:
@@ -114,6 +127,11 @@ class _Reader:
             known = [row for row in rows if row.get(HELD_OUT) is not None]
             run["curve"] = {key: [row[key] for row in known] for key in ("evaluations", HELD_OUT)}
         return run
+
+
+def _numbers(values: np.ndarray) -> list[float | None]:
+    """As JSON has them: None for what is not a number."""
+    return [float(value) if np.isfinite(value) else None for value in values]
 
 
 def _tested(record: Mapping[str, list[float]]) -> dict[str, Any]:

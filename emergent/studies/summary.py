@@ -1,6 +1,6 @@
 """The numbers of a row: over its seeds and its test episodes."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -19,7 +19,8 @@ def summarised(entry: Mapping[str, Any], first: Mapping[str, Any] | None = None)
         "seeds", how many; and if there are any: "score" (mean over seeds of the mean over episodes), "sd" over the
         seeds (None of one), "interval", "median", "worst" of the seeds, "episode_sd" (mean over seeds of the standard
         deviation over episodes), "difference" and "difference_interval" to `first`; of a trained row "selection" and
-        what it cost; what its task and kind have: "accident_free", "families", "micro_steps", "unhalted".
+        what it cost; what its task and kind have: "accident_free", "families", "micro_steps", "unhalted", "nonzero"
+        (cells of the program), "laps", see `_of_laps`.
     """
     runs = entry["runs"]
     if not runs:
@@ -40,7 +41,10 @@ def summarised(entry: Mapping[str, Any], first: Mapping[str, Any] | None = None)
         if theirs.shape[1] == scores.shape[1]:
             found["difference"] = float(scores.mean() - theirs.mean())
             found["difference_interval"] = intervals.of_difference(scores, theirs)
-    return found | _of_families(entry, scores) | _of_thoughts(entry) | (_costs(entry) if entry["trained"] else {})
+    if all("nonzero" in run for run in runs):
+        found["nonzero"] = float(np.mean([run["nonzero"] for run in runs]))
+    found |= _of_families(entry, scores) | _of_thoughts(entry) | _of_laps(runs)
+    return found | (_costs(entry) if entry["trained"] else {})
 
 
 def _of_families(entry: Mapping[str, Any], scores: np.ndarray) -> dict[str, Any]:
@@ -64,6 +68,31 @@ def _of_thoughts(entry: Mapping[str, Any]) -> dict[str, Any]:
         return {}
     length = sum(test["length"] for test in totals)
     return {name: sum(test[name] for test in totals) / length for name in ("micro_steps", "unhalted")}
+
+
+def _of_laps(runs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The first lap against the last, over the tracks on which both were finished.
+
+    Returns:
+        "laps": "first" and "last", mean scores; "difference", last less first, and its "interval"; "finished", the
+        share of tracks and seeds. Nothing if no run has both anywhere.
+    """
+    if not all("laps" in run for run in runs):
+        return {}
+    first, last = (np.array([run["laps"][which] for run in runs], np.float64) for which in ("first", "last"))
+    both = np.isfinite(first + last)
+    if not both.any():
+        return {}
+    gained = np.where(both, last - first, np.nan)
+    return {
+        "laps": {
+            "first": float(first[both].mean()),
+            "last": float(last[both].mean()),
+            "difference": float(gained[both].mean()),
+            "interval": intervals.of_mean(gained),
+            "finished": float(both.mean()),
+        }
+    }
 
 
 def _costs(entry: Mapping[str, Any]) -> dict[str, Any]:

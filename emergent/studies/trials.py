@@ -154,12 +154,10 @@ class _Planner:
     def points(self, sweep: Sweep) -> list[Entry]:
         """The trials of a sweep, an entry for each value."""
         points = []
-        for value in sweep.values:
-            layers = [sweep.change, config.nested(sweep.key, value)]
-            where, stem = (
-                f"sweep {sweep.name!r}, {sweep.key} = {value}",
-                f"{_slug(sweep.name)}-{_slug(str(value), ends=False)}",
-            )
+        for value, layer in sweep.layers:
+            layers = [sweep.change, layer]
+            where = f"sweep {sweep.name!r}, {sweep.key or sweep.name} = {value}"
+            stem = f"{_slug(sweep.name)}-{_slug(str(value), ends=False)}"
             seeds = range(sweep.seeds or self.study.seeds)
             trials = [[self._trained(where, f"{stem}-{seed}", sweep.source, layers, seed, 0)] for seed in seeds]
             points.append(Entry(str(value), trials))

@@ -124,6 +124,18 @@ class Driving(BaseModel):
         """The world of the final score."""
         return self._world(self.tracks("test"))
 
+    def lapped(self, laps: int, time_limit: float) -> World:
+        """The test tracks, each for so many laps, at most `time_limit` s."""
+        seeds = self.tracks("test")
+        tracks, driven = zip(*self._driven(seeds), strict=True)
+        settings = self._settings | {"laps": laps, "time_limit": time_limit}
+        return World(build(tracks, self._limits, **settings, driven=driven), tuple(seeds))
+
+    def reference_laps(self, laps: int) -> np.ndarray:
+        """Seconds (laps, test tracks) that the reference driver takes for each lap: the first from the start."""
+        ways = [way for _, way in self._driven(self.tracks("test"))]
+        return np.diff([[way.time_of(lap) if lap else 0.0 for way in ways] for lap in range(laps + 1)], axis=0)
+
     def tracks(self, purpose: Literal["training", "selection", "test"]) -> range:
         """The seeds of the tracks for this purpose."""
         first = {"training": _TRAINING, "selection": _SELECTION, "test": _TEST}[purpose]

@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from emergent import engine
+from emergent.model_file import ModelFile
 from emergent.policy import EmergentPolicy
 from emergent.randomness import seeds
 from emergent.tasks.driving import Driving
@@ -94,6 +96,28 @@ def drive(
         finished = share >= 1.0 and not info["accident"]
         time = float(car.body[STEP] * limits.time_step) if finished else None
         yield Laps(track.name, info["score"], share, time, best, info["accident"], track.note)
+
+
+def lap_scores(task: Driving, model: ModelFile, laps: int, seed: int) -> np.ndarray:
+    """How fast a model drives lap after lap of the test tracks, of which it does `laps`.
+
+    Args:
+        seed: root of the noise, if the model has any: that of its test.
+
+    Returns:
+        (laps, tracks) the reference driver's time for that lap, the first from the start and the others flying, over
+        the model's, which is known to one time step; not a number where the lap was not finished.
+    """
+    best = task.reference_laps(laps)
+    time_limit = min(TIME_FACTOR * best.sum(axis=0).max(), LONGEST)
+    worlds = [task.lapped(lap, time_limit) for lap in range(1, laps + 1)]
+    noise = seeds(seed, "test", np.arange(len(worlds[0].episodes)))
+    grown = model.initial_state[None], model.parameters[None]
+    lived = [engine.evaluate(model.blueprint.template, *grown, world.record, noise[None]) for world in worlds]
+    horizon = worlds[0].record.horizon
+    ends = [np.where((one.failed == 0) & (one.length < horizon), one.length, np.nan)[0] for one in lived]
+    times = np.diff([np.zeros_like(ends[0]), *ends], axis=0) * changed_limits(task.limits).time_step
+    return np.asarray(best / times)
 
 
 def drive_once(

@@ -24,6 +24,7 @@ SMALL = {
         {"name": "random", "untrained": "random_actions", "seeds": 2},
     ],
     "sweeps": [{"name": "step size", "source": "linear", "key": "search.options.sigma", "values": [0.7], "log": True}],
+    "laps": 2,
     "curves": True,
 }
 

@@ -65,6 +65,7 @@ def test_a_study_leaves_runs_page_data_and_figures(done):
     assert re.search(r"^\| linear \| 0\.\d{3} \|", page, re.MULTILINE)
     assert re.search(r"^\| random \| 0\.\d{3} ± ", page, re.MULTILINE)
     assert "loops" in page
+    assert all(len(run["laps"]["last"]) == 3 for run in studied.data["rows"][0]["runs"])
     assert f"Made by `emergent study {(folder / 'small.yaml').as_posix()}`" in page
     assert json.loads((folder / "out" / "small.json").read_text()) == studied.data
 

@@ -10,6 +10,8 @@ from emergent.tasks import Driving
 ROW = {"name": "a", "source": "linear"}
 SWEEP = {"name": "s", "source": "linear", "key": "search.population", "values": [4, 8]}
 
+POINTS = {"name": "s", "source": "linear", "points": [{"value": "few", "change": {"search": {"population": 4}}}]}
+
 
 @pytest.mark.parametrize(
     ("changes", "expected"),
@@ -36,7 +38,12 @@ SWEEP = {"name": "s", "source": "linear", "key": "search.population", "values": 
         ({"sweeps": [SWEEP | {"key": "search.pop"}]}, "search.pop: no such key"),
         ({"sweeps": [SWEEP | {"values": [0, 1], "log": True}]}, "logarithmic axis needs .* numbers above 0"),
         ({"sweeps": [SWEEP | {"key": "seed"}]}, "sets the seed"),
-        ({"sweeps": [SWEEP | {"values": []}]}, r"sweeps\.0\.values: .*at least 1 item"),
+        ({"sweeps": [SWEEP | {"values": []}]}, "either a key and values for it, at least one, or points"),
+        ({"sweeps": [SWEEP | {"points": [{"value": 1, "change": {}}]}]}, "either a key and values .* or points"),
+        ({"sweeps": [POINTS | {"points": []}]}, "either a key and values .* or points"),
+        ({"sweeps": [POINTS | {"points": [{"value": 1, "change": {"seed": 1}}]}]}, "sets the seed"),
+        ({"sweeps": [POINTS | {"log": True}]}, "logarithmic axis needs .* numbers above 0"),
+        ({"laps": 1}, "laps: .*greater than or equal to 2, got 1"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_refused_with_its_key(small, tmp_path, changes, expected):
@@ -84,6 +91,14 @@ def test_values_of_either_sign_are_runs_of_their_own(small, tmp_path):
     sweep = {"name": "gain", "source": "retained", "key": "model.decoder.gain", "values": [-1.5, 1.5]}
     names = [trial.name for trial in plan(small(tmp_path, rows=[], sweeps=[sweep])).trials]
     assert names == ["gain--1.5-0", "gain-1.5-0"]
+
+
+def test_points_say_what_no_single_key_says(small, tmp_path):
+    points = [{"value": n, "change": {"search": {"population": n, "generations": 64 // n}}} for n in (4, 8)]
+    sweep = {"name": "wide or long", "source": "linear", "points": points, "seeds": 1}
+    made = plan(small(tmp_path, rows=[], sweeps=[sweep])).trials
+    assert [trial.name for trial in made] == ["wide-or-long-4-0", "wide-or-long-8-0"]
+    assert [trial.asked.search.generations for trial in made] == [16, 8]
 
 
 def test_scores_are_compared_only_where_the_test_is_the_same():

@@ -1,6 +1,7 @@
 """The statistics of a study, against naive ones and known truths; and the page that shows them."""
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -64,6 +65,12 @@ def test_of_one_seed_it_is_of_the_episodes_and_of_one_number_there_is_none():
     assert intervals.of_mean(np.full((3, 4), 2.0)) == (2.0, 2.0)
 
 
+def test_what_is_no_number_is_left_out():
+    scores = rng.normal(size=(1, 60))
+    with_holes = np.concatenate([scores, np.full((1, 40), np.nan)], axis=1)
+    assert intervals.of_mean(with_holes) == pytest.approx(intervals.of_mean(scores), abs=0.05)
+
+
 def test_a_difference_is_paired_by_episode():
     hard = 3 * rng.normal(size=(1, 50))
     one, other = hard + 0.1, np.tile(hard, (4, 1))
@@ -93,6 +100,24 @@ def test_a_summary_has_what_a_reader_would_compute():
     assert found["difference"] == pytest.approx(0.4 - 0.5)
     low, high = found["difference_interval"]
     assert low < -0.1 < high
+
+
+def test_laps_are_compared_where_both_were_finished():
+    made = entry("a", [[0.0] * 4, [0.0] * 4])
+    made["runs"][0]["laps"] = {"first": [0.5, 0.6, None, 0.1], "last": [0.7, None, None, None]}
+    made["runs"][1]["laps"] = {"first": [0.1, 0.6, 0.7, None], "last": [0.1, 0.2, None, None]}
+    laps = summarised(made)["laps"]
+    assert (laps["first"], laps["last"]) == pytest.approx((1.2 / 3, 1.0 / 3))
+    assert laps["difference"] == pytest.approx(-0.2 / 3)
+    assert laps["interval"][0] < laps["difference"] < laps["interval"][1]
+    assert laps["finished"] == 3 / 8
+    made["summary"] = summarised(made)
+    data = {"name": "x", "title": "T", "about": "", "command": "c", "laps": 3, "rows": [made], "sweeps": []}
+    assert "| score of lap 1 | score of lap 3 |" in page(data)
+    assert re.search(r"\| 0\.400 \| 0\.333 \| -0\.0667 \(.*\) \| 38% \|", page(data))
+    for run in made["runs"]:
+        run["laps"] = {"first": [None] * 4, "last": [None] * 4}
+    assert "laps" not in summarised(made)
 
 
 def test_what_cannot_be_compared_is_not():

@@ -6,7 +6,7 @@ import pytest
 from emergent.model_file import ModelFile
 from emergent.policy import EmergentPolicy
 from emergent.tasks import Driving, Environment, driving_of
-from emergent.tasks.laps import drive
+from emergent.tasks.laps import drive, lap_scores
 from emergent.verbs import parameters
 from envs.limits import Limits
 from envs.reference import reference
@@ -16,10 +16,16 @@ BOX = {"low": [-1.0, -1.0], "high": [1.0, 1.0]}
 
 
 @pytest.fixture(scope="module")
-def careful(baseline):
+def careful_model(baseline):
     """The hand-written driver: slow, and never an accident."""
     plan = baseline("lidar_driver")
-    return EmergentPolicy(ModelFile(plan, np.zeros(0, np.float32), parameters(plan.template), np.zeros(7)), BOX)
+    return ModelFile(plan, np.zeros(0, np.float32), parameters(plan.template), np.zeros(7))
+
+
+@pytest.fixture(scope="module")
+def careful(careful_model):
+    """It as a policy."""
+    return EmergentPolicy(careful_model, BOX)
 
 
 @pytest.fixture(scope="module")
@@ -53,6 +59,23 @@ def test_laps_that_are_not_finished_have_a_share(careful, ring):
     assert later.share == pytest.approx(late.share / 2)
     [short] = drive(Driving(), careful, [ring], time_factor=6.0 / late.reference_time)
     assert short == late
+
+
+def test_scores_of_laps_are_of_one_lap_each(careful_model, careful):
+    """Against whole drives through gymnasium, of one lap and of two."""
+    task = Driving(test_tracks=3)
+    scores = lap_scores(task, careful_model, 2, seed=0)
+    for i, track in enumerate(task.tracks("test")):
+        [one], [two] = (list(drive(task, careful, [track], laps=laps)) for laps in (1, 2))
+        second = (two.reference_time - one.reference_time) / (two.time - one.time)
+        assert scores[:, i] == pytest.approx([one.reference_time / one.time, second])
+    assert (scores[0] < scores[1]).all(), "the first begins slowly, for the reference driver less so"
+
+
+def test_a_lap_that_was_not_finished_has_no_score(baseline):
+    plan = baseline("linear")
+    still = ModelFile(plan, np.zeros(0, np.float32), np.zeros_like(parameters(plan.template)), np.zeros(22))
+    assert np.isnan(lap_scores(Driving(test_tracks=3), still, 2, seed=0)).all()
 
 
 def test_an_accident_is_one(reckless, ring):
