@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Annotated, NamedTuple
 
 import numpy as np
-from annotated_types import Ge, Gt
+from annotated_types import Ge, Gt, Le
 
 from emergent.parts import part
 from emergent.spaces import Discrete, Grid, Place, Space, Zone, activity, places, zone
@@ -28,12 +28,13 @@ class Readout(NamedTuple):
 
 
 class ZoneCounts(NamedTuple):
-    """Output j is gain times (2 share - 1), where share is how much of its zone is in `state`; fields as Readout."""
+    """Output j is 2 gain (share - level), where share is how much of its zone is in `state`; fields as Readout."""
 
     cells: np.ndarray
     first: np.ndarray
     gain: float
     state: int
+    level: float
 
 
 class MarkerPosition(NamedTuple):
@@ -81,15 +82,22 @@ def readout(
 
 @part("decoder", "zone_counts")
 def zone_counts(
-    space: Discrete, outputs: int, zones: Sequence[Zone], state: Annotated[int, Ge(1)] = 1, gain: float = 1.0
+    space: Discrete,
+    outputs: int,
+    zones: Sequence[Zone],
+    state: Annotated[int, Ge(1)] = 1,
+    gain: float = 1.0,
+    level: Annotated[float, Ge(0), Le(1)] = 0.5,
 ) -> ZoneCounts:
-    """Each output from a zone of a tape or a board: -gain if none of its cells is in `state`, gain if all are.
+    """Each output from a zone of a tape or a board: 2 gain (share - level), of the share of its cells in `state`.
+
+    At a level of 0.5 that is -gain if no cell is in the state, and gain if all are.
 
     Raises:
         ValueError: not one zone for each output, or a state that the space does not have.
     """
     _check_state(space, state)
-    return ZoneCounts(*_together(space, zones, outputs), gain, state)
+    return ZoneCounts(*_together(space, zones, outputs), gain, state, level)
 
 
 @part("decoder", "marker_position")
@@ -151,7 +159,7 @@ def decode_zone_counts(decoder, state, output):
         for i in range(decoder.first[j], decoder.first[j + 1]):
             count += state[decoder.cells[i]] == decoder.state
         share = f32(count) / f32(decoder.first[j + 1] - decoder.first[j])
-        output[j] = f32(decoder.gain) * (f32(2.0) * share - f32(1.0))
+        output[j] = f32(2.0) * f32(decoder.gain) * (share - f32(decoder.level))
 
 
 @decode.on(MarkerPosition)

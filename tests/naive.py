@@ -176,8 +176,8 @@ def readout(cells, zones, gain):
     return [gain * np.mean([cells.ravel()[i] for i in zone]) for zone in zones]
 
 
-def zone_counts(cells, zones, state, gain):
-    return [gain * (2 * sum(cells.flat[i] == state for i in zone) / len(zone) - 1) for zone in zones]
+def zone_counts(cells, zones, state, gain, level=0.5):
+    return [2 * gain * (sum(cells.flat[i] == state for i in zone) / len(zone) - level) for zone in zones]
 
 
 def marker_position(cells, zones, state, gain):

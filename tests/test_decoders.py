@@ -48,8 +48,8 @@ def test_zone_counts_equal_the_twin(state):
 def test_zone_counts_of_a_board_equal_the_twin():
     cells = np.random.default_rng(2).integers(0, 3, (1, 6, 5))
     zones, indices = [{"row": 1}, {"rows": [2, 4], "columns": [0, 3]}], [range(5, 10), [10, 11, 12, 15, 16, 17]]
-    found = read(board(6, 5, 3), cells, {"name": "zone_counts", "zones": zones, "state": 2})
-    np.testing.assert_allclose(found, naive.zone_counts(cells, indices, 2, 1.0), atol=1e-6)
+    found = read(board(6, 5, 3), cells, {"name": "zone_counts", "zones": zones, "state": 2, "level": 0.3})
+    np.testing.assert_allclose(found, naive.zone_counts(cells, indices, 2, 1.0, 0.3), atol=1e-6)
 
 
 def test_marker_positions_equal_the_twin():
@@ -104,6 +104,7 @@ def test_border_softmax_stands_silence_and_any_strength():
 def test_zone_counts_reach_from_minus_the_gain_to_the_gain():
     zones = {"name": "zone_counts", "zones": [{"cells": [0, 4]}, {"cells": [4, 8]}], "gain": 0.5}
     assert read(tape(8), [0] * 4 + [1] * 4, zones).tolist() == [-0.5, 0.5]
+    assert read(tape(8), [1, 0, 0, 0] * 2, zones | {"level": 0.25}).tolist() == [0, 0]
 
 
 def test_the_border_is_never_read():
