@@ -153,6 +153,9 @@ def _conclude(path: Path) -> None:
 def evaluate(
     run: RunArgument,
     family: Annotated[Literal["test", "selection"], typer.Option(help="Which unseen episodes.")] = "test",
+    episodes: Annotated[
+        int | None, typer.Option(min=1, help="How many of them.", show_default="as many as the run had")
+    ] = None,
     track: Annotated[
         list[str] | None,
         typer.Option(help="Instead: a CSV file of a circuit, or the seed of a track; may be given again."),
@@ -180,8 +183,11 @@ def evaluate(
             raise ValueError("--reverse, --laps, --scale and the time are for tracks of your choice; give --track too")
         load_files(import_ or ())
         if not track:
-            _show(family, commands.evaluate(run, family, root=root, workers=workers), run, root)
+            record = commands.evaluate(run, family, episodes=episodes, root=root, workers=workers)
+            _show(family, record, run, root)
             return
+        if (family, episodes) != ("test", None):
+            raise ValueError("--family and --episodes are of the run's own task; leave them out with --track")
         _show_laps(
             commands.evaluate_on(
                 run, track, reverse=reverse, laps=laps, scale=scale, root=root,

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
 import numpy as np
+from pydantic import ValidationError
 
 from emergent import model_file, parts
 from emergent.config import ConfigError, RunConfig, read
@@ -181,10 +182,32 @@ def open_model(run: str | Path, root: Path = RUNS) -> ModelFile:
     return model_file.load(directory.model)
 
 
-def evaluate(run: str | Path, family: Family = "test", *, root: Path = RUNS, workers: int | None = None) -> Record:
-    """Evaluate the model of a run anew, on episodes that it was not trained on; a Record of arrays (episodes,)."""
+def evaluate(
+    run: str | Path,
+    family: Family = "test",
+    *,
+    episodes: int | None = None,
+    root: Path = RUNS,
+    workers: int | None = None,
+) -> Record:
+    """Evaluate the model of a run anew, on episodes that it was not trained on.
+
+    Args:
+        episodes: how many of the family; None for as many as the run had.
+
+    Returns:
+        A Record of arrays (episodes,).
+
+    Raises:
+        ValueError: there are not so many episodes.
+    """
     model = open_model(run, root)
     task = task_of(model)
+    if episodes is not None:
+        try:
+            task = task.resized(family, episodes)
+        except ValidationError as error:
+            raise ValueError(f"episodes: {error.errors()[0]['msg']}, got {episodes}") from None
     return held_out(model, task, family, int(model.about.get("seed", 0)), workers)
 
 

@@ -86,6 +86,13 @@ def test_evaluate_gives_the_test_score_again(trained):
     assert "selection score" in call("evaluate", "first", "--family", "selection", "--runs", trained[0])
 
 
+def test_evaluate_takes_more_episodes_than_the_run_had(trained):
+    record = emergent.evaluate("first", root=trained[0])
+    more = emergent.evaluate("first", episodes=4, root=trained[0])
+    assert more.score[:3].tolist() == record.score.tolist()
+    assert "4 episodes" in call("evaluate", "first", "--episodes", 4, "--runs", trained[0])
+
+
 def test_evaluate_on_tracks_shows_a_row_for_each(trained):
     root = trained[0]
     said = call("evaluate", "first", "--runs", root, "--track", 3, "--track", 4, "--time-limit", 2, "--reverse")
@@ -122,6 +129,8 @@ def test_replay_saves_a_clip(trained, tmp_path):
         (["evaluate", "nothing"], "no run 'nothing'"),
         (["evaluate", "first", "--track", "nothing.csv"], "no file nothing.csv; expected a CSV file with the columns"),
         (["evaluate", "first", "--laps", "2"], "are for tracks of your choice; give --track too"),
+        (["evaluate", "first", "--track", "3", "--episodes", "9"], "are of the run's own task; leave them out"),
+        (["evaluate", "first", "--episodes", "1"], "episodes: Input should be greater than or equal to 3, got 1"),
         (["evaluate", "first", "--track", "3", "--scale", "-1"], "expected a scale above 0"),
         (["evaluate", "first", "--track", "3", "--time-factor", "0"], "time_factor: expected a number above 0, got 0"),
         (

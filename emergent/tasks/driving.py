@@ -141,6 +141,14 @@ class Driving(BaseModel):
         first = {"training": _TRAINING, "selection": _SELECTION, "test": _TEST}[purpose]
         return range(first, first + getattr(self, f"{purpose}_tracks"))
 
+    def resized(self, family: Literal["selection", "test"], tracks: int) -> Self:
+        """The same task with so many tracks in this family.
+
+        Raises:
+            ValidationError: so many are none, or more than there are.
+        """
+        return type(self).model_validate(self.model_dump() | {f"{family}_tracks": tracks})
+
     @property
     def test_families(self) -> list[str]:
         """The family of each test track."""

@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Iterator
 from functools import cached_property
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 import gymnasium
 import numpy as np
@@ -118,6 +118,14 @@ class Environment(BaseModel):
     def test(self) -> World:
         """The world of the final score."""
         return self._episodes("test", np.arange(self.test_episodes))
+
+    def resized(self, family: Literal["selection", "test"], episodes: int) -> Self:
+        """The same task with so many episodes in this family.
+
+        Raises:
+            ValidationError: so many are none, or more than there are.
+        """
+        return type(self).model_validate(self.model_dump() | {f"{family}_episodes": episodes})
 
     @property
     def test_families(self) -> list[str]:
