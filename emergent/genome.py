@@ -31,8 +31,9 @@ class Genes:
         target: "initial_state" or "parameters" (of the rule, or of a baseline policy).
         places: (n,) integers: which entries of the target's flat vector the genes fill, in order.
         levels: 0 for real places, else how many values a categorical one can take.
-        centre: real places: where the search starts, for all or (n,) for each; categorical: not used.
-        spread: real genes: the standard deviation of the first population, > 0.
+        centre: where the search starts, for all or (n,) for each.
+        spread: of the first population: the standard deviation of real genes, > 0; of categorical ones the chance to be
+            any of the levels, in ]0, 1], and not the centre.
         low, high: real places are clipped to this range when an individual is grown.
         basis: (n, genes) float64, or None for a gene per place.
     """
@@ -58,7 +59,8 @@ class Genes:
             first = f"first drawn from N(0, {self.spread:g})"
             return f"{len(self)} coefficients, {first}, for {len(self.places)} {cells}"
         if self.levels:
-            return f"{len(self)} x {self.levels} states"
+            first = "" if self.spread >= 1 else f", first as configured but for {self.spread:.0%}"
+            return f"{len(self)} x {self.levels} states{first}"
         return f"{len(self)} real, first drawn from N({middle}, {self.spread:g}){bounds}"
 
     @property
@@ -130,10 +132,14 @@ class Layout:
         return "\n".join(lines)
 
     def sample(self, generator: np.random.Generator, count: int) -> np.ndarray:
-        """`count` genomes of the first population, (count, len(self)) float64: normal reals, uniform categories."""
+        """`count` genomes of the first population, (count, len(self)) float64; see `Genes.spread`."""
         genomes = self.centre + self.spread * generator.standard_normal((count, len(self)))
         categorical = self.levels > 0
-        genomes[:, categorical] = generator.integers(0, self.levels[categorical], (count, int(categorical.sum())))
+        centre, spread = self.centre[categorical], self.spread[categorical]
+        drawn = generator.integers(0, self.levels[categorical], (count, len(centre)))
+        if (spread < 1).any():
+            drawn = np.where(generator.random(drawn.shape) < spread, drawn, centre)
+        genomes[:, categorical] = drawn
         return genomes
 
     def grow(self, genomes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

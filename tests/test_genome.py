@@ -52,6 +52,25 @@ def test_the_first_population_is_drawn_as_the_genes_say():
         np.testing.assert_allclose(counts / 20_000, 0.25, atol=0.02)
 
 
+def test_a_table_that_is_given_is_where_the_search_begins():
+    given = Genes("table", "parameters", np.arange(3), 4, centre=TABLE, spread=0.4)
+    made = Layout([given], CELLS, TABLE)
+    genomes = made.sample(np.random.default_rng(0), 20_000)
+    np.testing.assert_allclose((genomes == TABLE).mean(axis=0), 0.6 + 0.4 / 4, atol=0.02)
+    for column, kept in zip(genomes.T, TABLE, strict=True):
+        values, counts = np.unique(column[column != kept], return_counts=True)
+        assert len(values) == 3
+        np.testing.assert_allclose(counts / counts.sum(), 1 / 3, atol=0.03)
+    assert made.describe() == "genes 0..2  table: 3 x 4 states, first as configured but for 40%"
+
+
+def test_real_genes_may_each_have_a_centre_of_their_own():
+    own = Genes("kernel", "parameters", np.arange(3), centre=np.array([1.0, -2.0, 3.0]), spread=0.1)
+    made = Layout([own], CELLS, TABLE.astype(np.float32))
+    np.testing.assert_allclose(made.sample(np.random.default_rng(0), 5000).mean(axis=0), [1, -2, 3], atol=0.01)
+    assert made.describe() == "genes 0..2  kernel: 3 real, first drawn from N(the value configured, 0.1)"
+
+
 def test_the_first_population_depends_on_the_generator_only():
     one, again = (layout().sample(np.random.default_rng(3), 4) for _ in range(2))
     np.testing.assert_array_equal(one, again)

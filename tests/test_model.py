@@ -70,7 +70,7 @@ def test_layout_and_individual_of_a_tape(blueprint):
     plan = blueprint("tape", space={"states": 3}, train_rule=True, initial_state=program)
     assert plan.layout.describe().splitlines() == [
         "genes 0..9  initial state: 10 x 3 states",
-        "genes 10..36  rule.table: 27 x 3 states",
+        "genes 10..36  rule.table: 27 x 3 states, first as configured but for 10%",
     ]
     genome = np.arange(37) % 3
     states, parameters = plan.layout.grow(genome[None])

@@ -4,12 +4,14 @@ M. Gardner, "The fantastic combinations of John Conway's new solitaire game 'lif
 """
 
 import re
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 import numpy as np
+from annotated_types import Gt, Le
 
 from emergent.genome import Genes
 from emergent.parts import part
+from emergent.rules.lookup import TABLE_SPREAD
 from emergent.spaces import Board, sheets
 from emergent.verb import kernel
 from emergent.verbs import LANES, express, genes, parameters, step
@@ -25,17 +27,19 @@ class Life(NamedTuple):
     Fields:
         table: (18,) uint8: for a dead cell with 0..8 living neighbours whether it is born, then for a living one
             whether it survives.
+        table_spread: the share of these that a first population draws anew.
     """
 
     table: np.ndarray
+    table_spread: float
 
 
 @part("rule", "life")
-def life(space: Board, notation: str = "B3/S23") -> Life:
+def life(space: Board, notation: str = "B3/S23", table_spread: Annotated[float, Gt(0), Le(1)] = TABLE_SPREAD) -> Life:
     """An outer-totalistic rule by its `notation`: B and the counts of neighbours for a birth, S those for survival.
 
     B0 is allowed: every cell is computed, so that a blank board may come alive. What lies beyond a zero boundary stays
-    dead all the same.
+    dead all the same. A rule that is trained begins here, with the share `table_spread` of its table drawn anew.
 
     Raises:
         ValueError: the notation is none, or the board has more than two states.
@@ -50,7 +54,7 @@ def life(space: Board, notation: str = "B3/S23") -> Life:
         )
     born, survives = found.groups()
     table = [str(count) in counts for counts in (born, survives) for count in range(_COUNTS)]
-    return Life(np.array(table, np.uint8))
+    return Life(np.array(table, np.uint8), table_spread)
 
 
 @parameters.on(Life)
@@ -60,12 +64,13 @@ def parameters_life(rule):
 
 @genes.on(Life)
 def genes_life(rule):
-    return (Genes("rule.births and survivals", "parameters", np.arange(2 * _COUNTS), levels=2),)
+    places = np.arange(2 * _COUNTS)
+    return (Genes("rule.births and survivals", "parameters", places, 2, centre=rule.table, spread=rule.table_spread),)
 
 
 @express.on(Life)
 def express_life(rule, parameters):
-    return Life(parameters)
+    return Life(parameters, rule.table_spread)
 
 
 @step.on(Life)

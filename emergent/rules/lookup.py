@@ -7,13 +7,14 @@ table has k^(2r+1) entries, and the automaton's number is the table read in base
 from typing import Annotated, NamedTuple
 
 import numpy as np
-from annotated_types import Ge, Le
+from annotated_types import Ge, Gt, Le
 
 from emergent.genome import Genes
 from emergent.parts import part
 from emergent.spaces import Tape
 from emergent.verbs import LANES, express, genes, parameters, reach, step
 
+TABLE_SPREAD = 0.1  # a tenth: enough for a choice, and little enough for the rule to work as before
 _LARGEST = 1 << 20  # entries: what a cache still holds
 
 
@@ -23,11 +24,13 @@ class Lookup(NamedTuple):
     Fields:
         table: (k^(2r+1),) uint8; the index of a neighbourhood is its cells read from left to right in base k.
         radius: how many cells to either side the rule looks; states: k.
+        table_spread: the share of entries that a first population draws anew.
     """
 
     table: np.ndarray
     radius: int
     states: int
+    table_spread: float
 
 
 @part("rule", "lookup")
@@ -36,8 +39,12 @@ def lookup(
     code: Annotated[int, Ge(0)] | None = None,
     table: list[int] | None = None,
     radius: Annotated[int, Ge(1), Le(8)] = 1,
+    table_spread: Annotated[float, Gt(0), Le(1)] = TABLE_SPREAD,
 ) -> Lookup:
     """A table of next states, given by its number (`code`; Wolfram's for two states and radius 1) or entry by entry.
+
+    Where the rule is trained, that is where the search begins: a first population draws the share `table_spread` of the
+    entries anew. At 1 it begins anywhere.
 
     Raises:
         ValueError: both or neither are given, the table is too large, or it does not fit k and r.
@@ -55,7 +62,7 @@ def lookup(
             came = f"{len(digits)} entries" + (f" in {digits.min()}..{digits.max()}" if len(digits) else "")
             wanted = f"{entries} entries in 0..{space.states - 1} ({space.states} states, radius {radius})"
             raise ValueError(f"expected {wanted}, got {came}")
-    return Lookup(np.ascontiguousarray(digits, np.uint8), radius, space.states)
+    return Lookup(np.ascontiguousarray(digits, np.uint8), radius, space.states, table_spread)
 
 
 def _digits(code: int, base: int, count: int) -> np.ndarray:
@@ -80,12 +87,13 @@ def parameters_lookup(rule):
 
 @genes.on(Lookup)
 def genes_lookup(rule):
-    return (Genes("rule.table", "parameters", np.arange(len(rule.table)), levels=rule.states),)
+    places = np.arange(len(rule.table))
+    return (Genes("rule.table", "parameters", places, rule.states, centre=rule.table, spread=rule.table_spread),)
 
 
 @express.on(Lookup)
 def express_lookup(rule, parameters):
-    return Lookup(parameters, rule.radius, rule.states)
+    return Lookup(parameters, rule.radius, rule.states, rule.table_spread)
 
 
 @step.on(Lookup)

@@ -146,7 +146,7 @@ def test_its_genes_know_how_many_states_there_are():
         for states in range(2, 257):
             entries = states ** (2 * radius + 1)
             if entries <= 1 << 20:
-                rule = Lookup(np.zeros(entries, np.uint8), radius, states)
+                rule = Lookup(np.zeros(entries, np.uint8), radius, states, 0.1)
                 (found,) = genes(rule)
                 assert (found.levels, len(found)) == (states, len(parameters(rule)))
                 assert reach(rule) == radius
