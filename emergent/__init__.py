@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from emergent import cache as _cache
 
 if TYPE_CHECKING:
-    from emergent.commands import drive, evaluate, evaluate_on, replay, resume, runs, study, train, verify
+    from emergent.commands import drive, evaluate, evaluate_on, replay, resume, runs, train, verify
+    from emergent.comparing import study
     from emergent.config import read
     from emergent.inference import phi, phi_prime
     from emergent.model import Blueprint, Model
@@ -37,7 +38,8 @@ __all__ = [
 ]
 
 _HOMES = {
-    "emergent.commands": ("drive", "evaluate", "evaluate_on", "replay", "resume", "runs", "study", "train", "verify"),
+    "emergent.commands": ("drive", "evaluate", "evaluate_on", "replay", "resume", "runs", "train", "verify"),
+    "emergent.comparing": ("study",),
     "emergent.config": ("read",),
     "emergent.inference": ("phi", "phi_prime"),
     "emergent.model": ("Blueprint", "Model"),

@@ -256,16 +256,16 @@ def study(
 ) -> None:
     """Make a table of many runs; a study that was stopped goes on where it was."""
     with _errors():
-        from emergent import commands
+        from emergent import comparing
         from emergent.studies.progress import ConsoleReporter, listed
 
         if dry_run:
             console.print(
-                listed(commands.trials_of(file, root, import_ or ())), markup=False, highlight=False, soft_wrap=True
+                listed(comparing.trials_of(file, root, import_ or ())), markup=False, highlight=False, soft_wrap=True
             )
             return
         with ConsoleReporter(console) as reporter:
-            studied = commands.study(
+            studied = comparing.study(
                 file, jobs=jobs, root=root, out=out, partial=partial, table=table, imports=import_ or (),
                 reporter=reporter, command=_command(),
             )  # fmt: skip

@@ -1,14 +1,11 @@
-"""What the command line does, as Python calls: train, resume, evaluate, verify, replay, drive, studies, runs."""
+"""What the command line does, as Python calls: train, resume, evaluate, verify, replay, drive, runs."""
 
-import signal
-import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager, suppress
 from datetime import datetime
 from multiprocessing import get_context
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import numpy as np
 from pydantic import ValidationError
@@ -18,24 +15,18 @@ from emergent.config import ConfigError, RunConfig, read
 from emergent.engine import Record
 from emergent.model_file import ModelFile
 from emergent.policy import EmergentPolicy
-from emergent.randomness import seeds
-from emergent.tasks import Driving, driving_of, task_of
+from emergent.tasks import Driving, Family, driving_of, task_of
 from emergent.tasks.laps import TIME_FACTOR, Laps
 from emergent.tasks.laps import drive as drive_laps
 from emergent.tasks.plain import live
 from emergent.training import run_directory
 from emergent.training.evaluation import held_out
 from emergent.training.loop import Reporter, Run, Silent
-from emergent.training.run_directory import STUDIES as STUDIES_OF_RUNS
 from emergent.training.run_directory import RunDirectory, Summary
+from emergent.training.stopping import stopping
 from envs.world import LONGEST
 
-if TYPE_CHECKING:
-    from emergent.studies import running, trials
-    from emergent.studies.states import State
-
-RUNS, STUDIES = Path("runs"), Path("docs/studies")
-Family = Literal["test", "selection"]
+RUNS = Path("runs")
 
 
 class Verdict(NamedTuple):
@@ -122,49 +113,13 @@ def resume(
 def _go(config: RunConfig, directory: RunDirectory, workers: int | None, reporter: Reporter) -> None:
     """Do a run, to its end or until it is stopped, and draw what came of it."""
     run = Run(config, directory, workers, reporter)
-    with _stopping(run):
+    with stopping(run):
         finished = run.go()
     from emergent.view import clips, plots  # a second of loading, at the end
 
     plots.curve(list(directory.rows()), directory.curve)
     if finished and isinstance(config.task, Driving):
         clips.record(model_file.load(directory.model), directory.clip)
-
-
-class _Noting(Protocol):
-    """Who can be told something."""
-
-    def note(self, message: str) -> None: ...
-
-
-class _Stoppable(Protocol):
-    """A run, or a study."""
-
-    @property
-    def reporter(self) -> _Noting: ...
-
-    def stop(self) -> None: ...
-
-
-@contextmanager
-def _stopping(run: _Stoppable) -> Iterator[None]:
-    """Let the first Ctrl-C (or SIGTERM) finish the generation and save; the second ends the program at once."""
-    if threading.current_thread() is not threading.main_thread():  # only there can signals be handled
-        yield
-        return
-
-    def stop(number: int, _: Any) -> None:
-        run.stop()
-        signal.signal(number, former[signal.Signals(number)])
-        with suppress(Exception, SystemExit):  # where output is piped, Ctrl-C may have ended its reader too
-            run.reporter.note("stopping after this generation; once more to stop at once")
-
-    former = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in former.items():
-            signal.signal(number, handler)
 
 
 def open_model(run: str | Path, root: Path = RUNS) -> ModelFile:
@@ -273,7 +228,7 @@ def _verify(path: Path, imports: list[str]) -> Verdict:
         )
     task = task_of(model)
     world = task.test()
-    noise = seeds(int(model.about["seed"]), "test", np.arange(len(world.episodes)))
+    noise = world.noise(int(model.about["seed"]), "test")
     record = live(task, world, EmergentPolicy(model, task.action), noise)
     apart = {name: np.abs(getattr(record, name) - kept[name]).max() for name in Record._fields}
     return Verdict(record, {name: float(most) for name, most in apart.items() if most != 0})
@@ -330,96 +285,6 @@ def drive(
     of_run = {"obstacles": obstacles, "reverse": reverse}  # unless they are given
     settings |= {name: value for name, value in of_run.items() if value is not None}
     show(track, rival, frames=frames, **settings)
-
-
-class Studied(NamedTuple):
-    """What came of a study.
-
-    Fields:
-        page: the file of the page; None if none was written, for not all runs are finished.
-        data: what the page was made from, see `emergent.studies.results`; None likewise.
-        failed: what went wrong with runs, by their paths. stopped: whether it was stopped before its end.
-    """
-
-    page: Path | None
-    data: dict[str, Any] | None
-    failed: dict[str, str]
-    stopped: bool
-
-
-def study(
-    file: str | Path,
-    *,
-    jobs: int | None = None,
-    root: Path = RUNS,
-    out: Path = STUDIES,
-    partial: bool = False,
-    table: bool = False,
-    imports: Sequence[str] = (),
-    reporter: "running.Reporter | None" = None,
-    command: str = "",
-) -> Studied:
-    """Do all runs of a study that are not done yet, and write its page, its data and its figures.
-
-    Runs are ordinary ones, in `root`/studies/STUDY/. One that is finished is taken as it is, one that was interrupted
-    goes on. Ctrl-C lets the running ones finish their generation and save; call again to go on.
-
-    Args:
-        file: the study, see `emergent.studies.config.StudyConfig`.
-        jobs: how many runs at once, each in a process of its own with one worker; None for one per core.
-        root: the folder of runs.
-        out: the folder of STUDY.md, STUDY.json and figures.
-        partial: write the page even if not all runs are finished, of those that are.
-        table: train nothing, only write the page.
-        imports: Python files that register parts of your own.
-        reporter: who is told how it goes.
-        command: the command line that asked for it, to be kept with every run.
-
-    Raises:
-        ConfigError: the study, or one of its runs, is wrong, or a run that is there is of another configuration;
-            nothing is begun.
-        MissingExtraError: SciPy is not installed.
-        FileNotFoundError: with `table`, some runs are not finished.
-    """
-    from emergent.studies import intervals, report, trials
-    from emergent.studies.running import Quiet, Runner
-    from emergent.studies.states import states
-
-    made = trials.plan(file, imports)
-    intervals.check_installed()
-    folder = root / STUDIES_OF_RUNS / made.name
-    found = states(made, folder)
-    failed, stopped = {}, False
-    if not table:
-        asked = command or "emergent.study in Python"
-        runner = Runner(*report.to_do(made, folder, found, imports, asked), jobs, reporter or Quiet())
-        with _stopping(runner):
-            runner.go()
-        failed, stopped = runner.failed, runner.stopped
-        found = states(made, folder)
-    left = [name for name, state in found.items() if state.name != "finished"]
-    if left and not partial:
-        if table:
-            raise FileNotFoundError(
-                f"{len(left)} of {len(found)} runs under {folder} are not finished, such as {left[0]}: do the study "
-                "without table first, or write a partial one"
-            )
-        return Studied(None, None, failed, stopped)
-    data, page = report.write(made, folder, found, out)
-    from emergent.view.study import draw  # a second of loading, at the end
-
-    draw(data, [RunDirectory(folder / trial.name) for trial in made.trials], out)
-    return Studied(page, data, failed, stopped)
-
-
-def trials_of(file: str | Path, root: Path = RUNS, imports: Sequence[str] = ()) -> "list[tuple[trials.Trial, State]]":
-    """The runs that a study asks for, in the order in which they are done, and what of each is there; as `study`."""
-    from emergent.studies import trials
-    from emergent.studies.states import states
-
-    made = trials.plan(file, imports)
-    found = states(made, root / STUDIES_OF_RUNS / made.name)
-    return [(trial, found[trial.name]) for trial in made.trials]
 
 
 def runs(root: Path = RUNS) -> list[Summary]:

@@ -97,7 +97,7 @@ def test_only_views_draw():
 def test_drawing_is_imported_only_where_something_is_drawn():
     """Not at the top of a module that a headless run imports."""
     for name, file in FILES.items():
-        if name.startswith("emergent.view") or name in ("emergent.cli", "emergent.commands"):
+        if name.startswith("emergent.view") or name in ("emergent.cli", "emergent.commands", "emergent.comparing"):
             continue
         at_top = {module for module, top in imported(file) if top}
         assert not {module for module in at_top if module == "envs.drawing" or module.startswith("emergent.view")}, name

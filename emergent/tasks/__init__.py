@@ -11,12 +11,12 @@ from pydantic import Field, TypeAdapter
 from emergent.model_file import ModelFile
 from emergent.tasks.driving import Driving
 from emergent.tasks.environment import Environment
-from emergent.tasks.world import World
+from emergent.tasks.world import Family, World
 
 TASKS = (Driving, Environment)
 Task = Annotated[Driving | Environment, Field(discriminator="name")]
 
-__all__ = ["TASKS", "Driving", "Environment", "Task", "World", "driving_of", "task_of"]
+__all__ = ["TASKS", "Driving", "Environment", "Family", "Task", "World", "driving_of", "task_of"]
 
 
 def task_of(model: ModelFile) -> Driving | Environment:

@@ -12,7 +12,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from emergent.randomness import generator
-from emergent.tasks.world import World
+from emergent.tasks.world import Family, World
 from envs import drivers  # noqa: F401 - it registers the hand-written driver
 from envs.families import FAMILIES, WIDTHS
 from envs.limits import Limits, changed_limits
@@ -141,7 +141,7 @@ class Driving(BaseModel):
         first = {"training": _TRAINING, "selection": _SELECTION, "test": _TEST}[purpose]
         return range(first, first + getattr(self, f"{purpose}_tracks"))
 
-    def resized(self, family: Literal["selection", "test"], tracks: int) -> Self:
+    def resized(self, family: Family, tracks: int) -> Self:
         """The same task with so many tracks in this family.
 
         Raises:

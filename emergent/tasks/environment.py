@@ -11,7 +11,7 @@ from gymnasium import spaces
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from emergent.randomness import seeds
-from emergent.tasks.world import World
+from emergent.tasks.world import Family, World
 
 _FAMILIES = {"training": 0, "selection": 1, "test": 2}  # the two highest of a reset seed's 32 bits: never shared
 
@@ -119,7 +119,7 @@ class Environment(BaseModel):
         """The world of the final score."""
         return self._episodes("test", np.arange(self.test_episodes))
 
-    def resized(self, family: Literal["selection", "test"], episodes: int) -> Self:
+    def resized(self, family: Family, episodes: int) -> Self:
         """The same task with so many episodes in this family.
 
         Raises:

@@ -111,7 +111,7 @@ def lap_scores(task: Driving, model: ModelFile, laps: int, seed: int) -> np.ndar
     best = task.reference_laps(laps)
     time_limit = min(TIME_FACTOR * best.sum(axis=0).max(), LONGEST)
     worlds = [task.lapped(lap, time_limit) for lap in range(1, laps + 1)]
-    noise = seeds(seed, "test", np.arange(len(worlds[0].episodes)))
+    noise = worlds[0].noise(seed, "test")
     grown = model.initial_state[None], model.parameters[None]
     lived = [engine.evaluate(model.blueprint.template, *grown, world.record, noise[None]) for world in worlds]
     horizon = worlds[0].record.horizon

@@ -1,6 +1,12 @@
 """A world: the episodes on which individuals are compared."""
 
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+
+from emergent.randomness import seeds
+
+Family = Literal["test", "selection"]  # of unseen episodes; none is shared with training
 
 
 class World(NamedTuple):
@@ -13,3 +19,11 @@ class World(NamedTuple):
 
     record: Any
     episodes: tuple[int, ...]
+
+    def noise(self, root: int, family: Family) -> np.ndarray:
+        """The noise seeds (episodes,) of whoever is held up against this world of unseen episodes, uint64.
+
+        Args:
+            root: the run's seed; family: which world it is.
+        """
+        return seeds(root, family, np.arange(len(self.episodes)))

@@ -12,7 +12,7 @@ from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
 from multiprocessing import get_context
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
@@ -22,8 +22,7 @@ from emergent.engine import Record
 from emergent.model_file import ModelFile
 from emergent.parts import load_files
 from emergent.policy import EmergentPolicy
-from emergent.randomness import seeds as seeds_of
-from emergent.tasks import Driving, Environment, World
+from emergent.tasks import Driving, Environment, Family, World
 from emergent.tasks.plain import live
 
 
@@ -124,12 +123,10 @@ class Evaluator:
         return self._pool
 
 
-def held_out(
-    model: ModelFile, task: Driving | Environment, family: Literal["test", "selection"], seed: int, workers: int | None
-) -> Record:
+def held_out(model: ModelFile, task: Driving | Environment, family: Family, seed: int, workers: int | None) -> Record:
     """One model on the unseen episodes of a family, with the noise of a run's root `seed`; arrays (episodes,)."""
     world = getattr(task, family)()
-    noise = seeds_of(seed, family, np.arange(len(world.episodes)))
+    noise = world.noise(seed, family)
     if world.record is None:
         return live(task, world, EmergentPolicy(model, task.action), noise)
     grown = model.initial_state[None], model.parameters[None]

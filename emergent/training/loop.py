@@ -20,7 +20,7 @@ from emergent.engine import Record
 from emergent.model_file import ModelFile
 from emergent.randomness import seeds
 from emergent.search import BadFitnessError, BadGenerations, Optimizer, sanitize
-from emergent.tasks import World
+from emergent.tasks import Family, World
 from emergent.training.evaluation import Evaluator
 from emergent.training.recorder import Recorder
 from emergent.training.run_directory import HELD_OUT, RunDirectory, facts
@@ -271,9 +271,9 @@ class Run:
         return chosen
 
     def _held_out(
-        self, genomes: np.ndarray, world: World, family: str, evaluator: Evaluator
+        self, genomes: np.ndarray, world: World, family: Family, evaluator: Evaluator
     ) -> tuple[Record, np.ndarray]:
-        noise = np.tile(seeds(self.config.seed, family, np.arange(len(world.episodes))), (len(genomes), 1))
+        noise = np.tile(world.noise(self.config.seed, family), (len(genomes), 1))
         with self._stopwatch.measuring("selection"):
             lived = evaluator.live(genomes, world, noise)
             fitness = evaluator.fitness(genomes, lived)

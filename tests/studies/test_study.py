@@ -15,7 +15,7 @@ import yaml
 from typer.testing import CliRunner
 
 import emergent
-from emergent import commands, config, model_file
+from emergent import commands, comparing, config, model_file
 from emergent.cli import app
 from emergent.config import ConfigError
 from emergent.studies import intervals, running
@@ -102,7 +102,7 @@ class _StopAtOnce(Silent):
 def test_one_at_a_time_and_half_done_it_gives_the_same(done, small, tmp_path):
     """Each run anew, one begun and stopped elsewhere, against those of two at once."""
     file = small(tmp_path)
-    [trial] = [trial for trial, _ in commands.trials_of(file, tmp_path) if trial.name == "linear-1-0"]
+    [trial] = [trial for trial, _ in comparing.trials_of(file, tmp_path) if trial.name == "linear-1-0"]
     folder = tmp_path / "runs" / "studies" / "small"
     begun = RunDirectory.create(folder, trial.name, trial.asked.text(), "test")
     assert not Run(trial.asked, begun, reporter=_StopAtOnce()).go()
