@@ -21,14 +21,20 @@ KEPT = (
     "model.npz",
     "curve.png",
 )
+EXAMPLES: dict[str, list[str]] = {  # by name: what is trained
+    "retained": ["retained"],
+    "kernel": ["retained", "--set", "model.train_rule=true"],
+    "reset": ["reset"],
+    "lookup": ["lookup"],
+}
 SMALL = 120_000  # bytes of a clip: an example has 300 kB in all
 
 
 def main() -> None:
     """Make each example anew; an old one is replaced only by a finished run."""
-    for preset in ("retained", "reset"):
-        made, kept = Path("runs") / f"example-{preset}", Path("runs/examples") / preset
-        subprocess.run([sys.executable, "-m", "emergent", "train", preset, "--name", made.name], check=True)
+    for example, wanted in EXAMPLES.items():
+        made, kept = Path("runs") / f"example-{example}", Path("runs/examples") / example
+        subprocess.run([sys.executable, "-m", "emergent", "train", *wanted, "--name", made.name], check=True)
         shutil.rmtree(kept, ignore_errors=True)
         kept.mkdir(parents=True)
         for name in KEPT:

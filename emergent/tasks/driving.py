@@ -173,7 +173,17 @@ class Driving(BaseModel):
     def environments(self, world: World) -> Iterator[tuple[gymnasium.Env, int]]:
         """Each episode of a world as an environment, and a seed to reset it with, which changes nothing."""
         for seed in world.episodes:
-            yield ToyCar(track=seed, reverse=self.reverse, limits=self.limits, **self._settings), 0
+            yield ToyCar(track=seed, **self.car), 0
+
+    @property
+    def car(self) -> dict[str, Any]:
+        """The arguments of `ToyCar` that this task sets."""
+        return self._settings | {"reverse": self.reverse, "limits": self.limits}
+
+    @property
+    def _settings(self) -> dict[str, Any]:
+        names = ("beams", "previous_scan", "observe_reward", "discrete", "obstacles", "time_limit", "accident_cost")
+        return {name: getattr(self, name) for name in names}
 
     def score(self, total: float, info: dict[str, Any]) -> float:  # noqa: ARG002
         """The score of an episode that ended with this info."""
@@ -195,11 +205,6 @@ class Driving(BaseModel):
     @cached_property
     def _limits(self) -> Limits:
         return changed_limits(self.limits)
-
-    @property
-    def _settings(self) -> dict[str, Any]:
-        names = ("beams", "previous_scan", "observe_reward", "discrete", "obstacles", "time_limit", "accident_cost")
-        return {name: getattr(self, name) for name in names}
 
 
 @lru_cache(maxsize=4096)

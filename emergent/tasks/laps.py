@@ -1,6 +1,5 @@
 """How a policy drives tracks at will, such as real circuits: how far, and how fast beside the reference driver."""
 
-import inspect
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -47,12 +46,6 @@ class Laps(NamedTuple):
     def ratio(self) -> float | None:
         """The time over the reference driver's, 1 at best; None if the laps were not finished."""
         return None if self.time is None else self.time / self.reference_time
-
-
-def settings(task: Driving) -> dict[str, Any]:
-    """The arguments of `ToyCar` that a task sets."""
-    shared = inspect.signature(ToyCar).parameters.keys() & type(task).model_fields.keys()
-    return task.model_dump(include=set(shared))
 
 
 def drive(
@@ -128,5 +121,5 @@ def drive_once(
     Args:
         changes: arguments of `ToyCar` that differ from the task's; the rest as of `drive`.
     """
-    car = ToyCar(**{**settings(task), **changes, "track": track})
+    car = ToyCar(**{**task.car, **changes, "track": track})
     return car, live_once(car, 0, policy, seeds(root, f"laps on {track.name}", 0)).info

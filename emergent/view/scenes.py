@@ -10,7 +10,6 @@ import pygame
 from emergent.model_file import ModelFile
 from emergent.randomness import seeds
 from emergent.tasks import Driving, Environment, task_of
-from emergent.tasks.laps import settings
 from emergent.verbs import arity
 from emergent.view.palette import GROUND
 from envs import car as body_of
@@ -103,7 +102,7 @@ class CarScene:
     def __init__(self, task: Driving, root: int, track: Choice | None = None, **changes: Any):
         self._root, self._test = root, task.tracks("test")
         self._tracks: list[Choice] = [*self._test] if track is None else [track, *self._test]
-        self._env = ToyCar(**{**settings(task), **changes, "track": self._tracks[0]})
+        self._env = ToyCar(**{**task.car, **changes, "track": self._tracks[0]})
         self.line, self.beams, self.between = True, True, 1.0
         self.rate = 1.0 / self._env.limits.time_step
         self.over = ""
