@@ -12,8 +12,8 @@ two are known,
     E[Var(y | the other two)] / Var(y),
 
 estimated by drawing that one anew while the others stay: the mean of (y - y')^2 / 2 (Jansen, "Analysis of variance
-designs for model output", Comput. Phys. Commun. 117, 1999; Saltelli et al., the same 181, 2010, table 2 f). Total shares
-add up to 1 or more: what two of them decide together counts for both.
+designs for model output", Comput. Phys. Commun. 117, 1999; Saltelli et al., the same 181, 2010, table 2 f). Total
+shares add up to 1 or more: what two of them decide together counts for both.
 """
 
 import io
@@ -46,7 +46,8 @@ SMOOTH = 0.95  # of an input, its correlation from one thought to the next
 SPREADS, SPREADS_AT = (0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0), 50  # of gains, and the thought at which they are compared
 DPI = 110
 SHARES = {"program": "#2f6fc4", "present": "#3a8f5c", "past": "#c07a1e"}
-INK, FAINT = "#30343c", "#c9cdd4"
+INK, MUTED, FAINT = "#30343c", "#9aa1ab", "#c9cdd4"
+ABOVE, BELOW = "#be782c", "#7a5cc4"  # as in the palette of cells
 
 
 # --- media -----------------------------------------------------------------------------------------------------------
@@ -121,14 +122,14 @@ def tape(states: int, **rule: Any) -> dict[str, Any]:
 
 
 def board() -> dict[str, Any]:
-    """A board of 40 x 31 cells: inputs in the middle column, outputs from the six columns at either edge."""
-    edges = [{"rows": [0, 40], "columns": columns} for columns in ([0, 6], [25, 31])]
+    """A board of 40 x 31 cells: inputs in the middle column, outputs from the halves on either side of it."""
+    halves = [{"rows": [0, 40], "columns": columns} for columns in ([0, 15], [16, 31])]
     return {
         "space": {"name": "board", "height": 40, "width": 31},
         "rule": {"name": "life"},
         "encoder": {"name": "thermometer", "at": {"column": 15}, "bins": 4, "held": False},
         "halting": {"name": "steps", "steps": 4},
-        "decoder": {"name": "zone_counts", "zones": edges, "state": 1},
+        "decoder": {"name": "zone_counts", "zones": halves, "state": 1},
     }
 
 
@@ -138,6 +139,7 @@ def wall_table() -> list[int]:
 
 
 CLIP = {"activation": "clip"}
+AS_PRESETS = "with inputs from 0 to 1"
 ONE = {"channels": 1, "activation": "tanh"}
 MEDIA = {
     "channels": Medium("two channels", "holds", sheet(0.0, **CLIP)),
@@ -154,8 +156,11 @@ MEDIA = {
     "drift": Medium("two channels, drift 0.05", "blurs", sheet(0.0, drift=0.05, **CLIP)),
 }
 UNSIGNED = {  # in the table, not in the figure
-    "unsigned": Medium("two channels, inputs 0 to 1", "holds", unsigned(sheet(0.0, **CLIP))),
-    "preset": Medium("the preset `retained`", "holds", unsigned(sheet(0.1, 0.5, 120.0, **CLIP))),
+    "unsigned": Medium("two channels", AS_PRESETS, unsigned(sheet(0.0, **CLIP))),
+    "preset": Medium(
+        "two channels, self-weight 0.1, read-out 120", AS_PRESETS, unsigned(sheet(0.1, 0.5, 120.0, **CLIP))
+    ),
+    "stuck": Medium("two channels, spread 10, self-weight 0.1", AS_PRESETS, unsigned(sheet(0.1, 10.0, 12.0, **CLIP))),
 }
 
 
@@ -175,8 +180,8 @@ def total_shares(outputs: np.ndarray) -> dict[str, float | None]:
     """The share of each in SHARES of the variance of the output, by Jansen's estimator; None where nothing varies.
 
     Args:
-        outputs: (4, pairs, outputs): as drawn first, then with program, present or past drawn anew. The shares are those
-            of the sum of variances over outputs (Lamboni, Monod, Makowski 2011).
+        outputs: (4, pairs, outputs): as drawn first, then with program, present or past drawn anew. Variances are
+            summed over outputs (Lamboni, Monod, Makowski, Reliab. Eng. Syst. Saf. 96, 2011).
     """
     base, others = outputs[0], outputs[1:]
     variance = outputs.reshape(-1, outputs.shape[-1]).var(axis=0).sum()
@@ -192,7 +197,7 @@ def standard_error(outputs: np.ndarray, draws: int = 50) -> float:
 
 
 def correlation(now: np.ndarray, then: np.ndarray) -> float:
-    """Of cells (programs, cells) with what they were, over programs; 0 where nothing differs from program to program."""
+    """Of cells (programs, cells) with what they were, over programs; 0 where programs do not differ."""
     now, then = now - now.mean(axis=0), then - then.mean(axis=0)
     size = np.sqrt(np.square(now).sum() * np.square(then).sum())
     return float((now * then).sum() / size) if size > 1e-9 else 0.0
@@ -207,11 +212,11 @@ def think(model: Model, cells: np.ndarray, inputs: np.ndarray) -> tuple[np.ndarr
 def measure(medium: Medium, times: Sequence[int] = TIMES, pairs: int = PAIRS) -> dict[str, list]:
     """What decides the output at each of these thoughts: a list over `times` for each quantity.
 
-    The present input is drawn apart from the past, however smooth that is: the parts of a decomposition are independent.
+    The present input is drawn apart from the past, however smooth that is: what shares a variance must be independent.
 
     Returns:
-        The shares; "error": the largest standard error of the three; "sd": of the output; and of the program's cells
-        after the thought "left": the correlation with what they were, "size": their standard deviation over what it was.
+        The shares; "error": the largest standard error of the three; "sd": of the output. Of the program's cells after
+        the thought, "left": the correlation with what they were; "size": their standard deviation over what it was.
     """
     model = medium.blueprint.template
     places = medium.program_cells(model)
@@ -241,11 +246,11 @@ def measure(medium: Medium, times: Sequence[int] = TIMES, pairs: int = PAIRS) ->
 
 
 def changing(medium: Medium, times: Sequence[int], programs: int = 64) -> list[dict[str, float]]:
-    """How much of a board lives and how much of it is another than two thoughts before, at these thoughts (> 2)."""
+    """Which share of a board lives, and which has changed since the thought before, at each of these thoughts."""
     states = film(medium, max(times), programs)
     found = []
     for t in times:
-        alive, other = states[t].mean(), (states[t] != states[t - 2]).mean()
+        alive, other = states[t].mean(), (states[t] != states[t - 1]).mean()
         found.append({"thought": t, "alive": round(float(alive), 4), "changed": round(float(other), 4)})
     return found
 
@@ -277,39 +282,33 @@ def film(medium: Medium, thoughts: int, programs: int = 1) -> np.ndarray:
 
 
 def draw_shares(found: Mapping[str, Mapping[str, list]], path: Path) -> None:
-    """A panel for each medium: the three shares against the thought, and the standard deviation of the output."""
-    figure = Figure(figsize=(9.2, 6.6), dpi=DPI, layout="constrained")
+    """A panel for each medium: the shares against the thought, what is left of the program, how much the output varies."""
+    figure = Figure(figsize=(9.2, 6.8), dpi=DPI, layout="constrained")
     panels = figure.subplots(3, 4, sharex=True, sharey=True)
+    names = {"program": "program", "present": "present input", "past": "past inputs"}
     for axes, (name, medium) in zip(panels.ravel(), MEDIA.items(), strict=True):
-        axes.plot(TIMES, found[name]["sd"], color=FAINT, lw=3, label="standard deviation of the output")
+        numbers = found[name]
         for share, color in SHARES.items():
-            label = {"program": "program", "present": "present input", "past": "past inputs"}[share]
-            values = [np.nan if value is None else value for value in found[name][share]]
-            axes.plot(TIMES, values, color=color, lw=2, label=label, clip_on=False)
+            values = [np.nan if value is None else value for value in numbers[share]]
+            axes.plot(TIMES, values, color=color, lw=2, label=f"share of the {names[share]}", zorder=3)
+        axes.plot(
+            TIMES, numbers["left"], ":", color=SHARES["program"], lw=2, label="program cells: correlation with t = 0"
+        )
+        axes.plot(TIMES, numbers["sd"], color=FAINT, lw=3, label="standard deviation of the output", zorder=1)
         kind, _, rest = medium.title.partition(", ")
         axes.set_title(f"{kind}\n{rest or ' '}", fontsize=9, color=INK, loc="left")
-        axes.text(
-            0.98, 0.04, medium.behaviour, transform=axes.transAxes, ha="right", fontsize=9, color=INK, style="italic"
-        )
+        axes.set_title(f"{medium.behaviour}\n ", fontsize=9, color=INK, loc="right", style="italic")
         settle(axes)
     axes.set_xscale("log")
-    axes.set_xlim(1, TIMES[-1])
+    axes.set_xlim(0.93, TIMES[-1] * 1.07)
     axes.set_xticks([1, 10, 100], ["1", "10", "100"])
-    axes.set_ylim(0, 1.15)
+    axes.set_ylim(-0.08, 1.15)
     axes.set_yticks([0, 0.5, 1])
+    for axes in panels.ravel():
+        axes.minorticks_off()
     figure.supxlabel("thought", fontsize=9, color=INK)
-    figure.supylabel("total share of the variance of the output", fontsize=9, color=INK)
     handles, labels = axes.get_legend_handles_labels()
-    order = [1, 2, 3, 0]
-    figure.legend(
-        [handles[i] for i in order],
-        [labels[i] for i in order],
-        loc="outside lower center",
-        ncols=4,
-        frameon=False,
-        fontsize=9,
-        labelcolor=INK,
-    )
+    figure.legend(handles, labels, loc="outside upper left", ncols=3, frameon=False, fontsize=9, labelcolor=INK)
     write(figure, path)
 
 
@@ -327,12 +326,16 @@ def draw_latching(past_by_spread: Mapping[str, Sequence[float]], path: Path) -> 
     """Above two media of strong gains and one of bistable cells; below where a cell settles, and what spread does."""
     figure = Figure(figsize=(9.2, 6.4), dpi=DPI, layout="constrained")
     upper, lower = figure.subfigures(2, 1, height_ratios=[1, 1.05])
-    titles = {"wide": "spread 10", "latch": "spread 10, self-weight 0.1", "bistable": "one channel, self-weight 1.5"}
+    titles = {
+        "wide": "two channels, spread 10",
+        "latch": "the same, self-weight 0.1",
+        "bistable": "one channel, self-weight 1.5",
+    }
     for axes, (name, title) in zip(upper.subplots(1, 3), titles.items(), strict=True):
         space_time(axes, MEDIA[name], title)
     left, right = lower.subplots(1, 2)
     _draw_settled(left)
-    for (name, shares), color in zip(past_by_spread.items(), (SHARES["present"], SHARES["past"]), strict=True):
+    for (name, shares), color in zip(past_by_spread.items(), (MUTED, SHARES["past"]), strict=True):
         right.plot(SPREADS, shares, "o-", color=color, lw=2, ms=4, label=f"self-weight {name}")
     right.set_xscale("log")
     right.set_xticks(SPREADS, [f"{spread:g}" for spread in SPREADS])
@@ -347,21 +350,23 @@ def draw_latching(past_by_spread: Mapping[str, Sequence[float]], path: Path) -> 
 
 
 def _draw_settled(axes: Axes, u: float = 0.5) -> None:
-    """Where a cell comes to rest: the formula as a line, dashed where it repels, and what the engine does as dots."""
+    """Where a cell comes to rest: the formula as a line, dotted where it repels, and the cell itself as triangles."""
     gains = np.arange(-30, 41, 2.5)
     fine = np.linspace(-30, 40, 1401)
-    fine = fine[np.abs(fine - 10) > 0.01]
-    formula = 0.1 * fine * u / (1 - 0.1 * fine)
+    formula = 0.1 * fine * u / np.where(fine == 10, np.nan, 1 - 0.1 * fine)
     formula[np.abs(formula) > 1] = np.nan
-    axes.plot(fine[fine < 10], formula[fine < 10], color=SHARES["program"], lw=2, label="0.1 g u / (1 - 0.1 g)")
-    axes.plot(fine[fine > 10], formula[fine > 10], "--", color=SHARES["program"], lw=1.5, label="the same, repelling")
-    for begin, mark in ((1.0, "^"), (-1.0, "v")):
-        label = f"settled, from {begin:+.0f}"
-        axes.plot(gains, settled(gains, begin, u), mark, color=SHARES["past"], ms=4.5, mec="none", label=label)
+    attracting = np.abs(fine) < 10
+    line = np.where(attracting, formula, np.nan)
+    axes.plot(fine, line, color=SHARES["program"], lw=2, label="0.1 g u / (1 - 0.1 g)")
+    line = np.where(attracting, np.nan, formula)
+    axes.plot(fine, line, ":", color=SHARES["program"], lw=2, label="the same, repelling")
+    for begin, mark, color in ((1.0, "^", ABOVE), (-1.0, "v", BELOW)):
+        label = f"the cell, begun at {begin:+.0f}"
+        axes.plot(gains, settled(gains, begin, u), mark, color=color, ms=5, mec="none", label=label)
     axes.set_xlabel("gain g of the cell", fontsize=9, color=INK)
     axes.set_ylabel(f"signal of the cell, u = {u:g}", fontsize=9, color=INK)
     axes.set_ylim(-1.1, 1.1)
-    axes.legend(frameon=False, fontsize=8, labelcolor=INK, loc="lower left")
+    axes.legend(frameon=False, fontsize=8, labelcolor=INK, loc="center right")
 
 
 def draw_eroding(path: Path) -> None:
@@ -375,20 +380,21 @@ def draw_eroding(path: Path) -> None:
 
 def draw_scrambling(path: Path) -> None:
     """Tapes of two rules, and a board as it was and as it becomes."""
-    figure = Figure(figsize=(9.2, 6.2), dpi=DPI, layout="constrained")
-    upper, lower = figure.subfigures(2, 1, height_ratios=[1, 1])
+    figure = Figure(figsize=(9.2, 5.3), dpi=DPI, layout="constrained")
+    upper, lower = figure.subfigures(2, 1, height_ratios=[1.35, 1])
     for axes, name in zip(upper.subplots(1, 2), ("rule 150", "rule 110"), strict=True):
         space_time(axes, MEDIA[name], MEDIA[name].title)
     times = (0, 1, 5, 20, 60, 200)
     states, model = film(MEDIA["life"], times[-1]), MEDIA["life"].blueprint.template
     for axes, t in zip(lower.subplots(1, len(times)), times, strict=True):
         picture(axes, sheets(model, states[t, 0])[0], f"life, thought {t}" if t else "life, program", 2)
+        strip(axes, np.array([15]), "input")
     write(figure, path)
 
 
 def draw_blurring(path: Path) -> None:
-    """The gains of two channels that drift: above as they are, below each time as bright as can be."""
-    figure = Figure(figsize=(9.2, 3.6), dpi=DPI, layout="constrained")
+    """The gains of two channels that drift, the grid lying on its side: above as they are, below amplified."""
+    figure = Figure(figsize=(9.2, 1.35), dpi=DPI, layout="constrained")
     times = (0, 2, 5, 10, 20, 50, 100, 200)
     states, model = film(MEDIA["drift"], times[-1]), MEDIA["drift"].blueprint.template
     first = np.abs(sheets(model, states[0, 0])[1]).max()
@@ -396,8 +402,8 @@ def draw_blurring(path: Path) -> None:
         for axes, t in zip(panels, times, strict=True):
             gains = sheets(model, states[t, 0])[1]
             most = np.abs(gains).max()
-            title = (f"thought {t}" if t else "program") if row == 0 else f"x {first / most:.3g}"
-            picture(axes, gains, title, 0, most if row else first)
+            title = (f"thought {t}" if t else "program") if row == 0 else f"× {first / most:.3g}"
+            picture(axes, gains.T, title, 0, most if row else first)
     write(figure, path)
 
 
@@ -419,9 +425,7 @@ def space_time(axes: Axes, medium: Medium, title: str, channel: int = 0, thought
     axes.spines[:].set_visible(False)
     for role in ("output", "input"):
         if channel == 0:
-            for x in np.flatnonzero(np.isin(order, found[role])):
-                color = np.array(ROLES[role]) / 255
-                axes.plot([x - 0.5, x + 0.5], [-1.6, -1.6], color=color, lw=2.5, solid_capstyle="butt", clip_on=False)
+            strip(axes, np.flatnonzero(np.isin(order, found[role])), role)
     axes.set_ylim(len(rows) - 0.5, -2.5)
     axes.set_yticks([0, thoughts // 2, thoughts])
     axes.set_xticks([])
@@ -434,6 +438,13 @@ def picture(axes: Axes, cells: np.ndarray, title: str, states: int, scale: float
     axes.imshow(colours(cells, states, scale), interpolation="nearest")
     axes.set_title(title, fontsize=9, color=INK, loc="left")
     axes.set_axis_off()
+
+
+def strip(axes: Axes, columns: np.ndarray, role: str) -> None:
+    """Mark above a picture which columns have a role."""
+    for x in columns:
+        color = np.array(ROLES[role]) / 255
+        axes.plot([x - 0.5, x + 0.5], [-1.6, -1.6], color=color, lw=2.5, solid_capstyle="butt", clip_on=False)
 
 
 def settle(axes: Axes) -> None:
@@ -451,7 +462,7 @@ def write(figure: Figure, path: Path) -> None:
     canvas.draw()
     drawn = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
     file = io.BytesIO()
-    drawn.quantize(128, dither=Image.Dither.NONE).save(file, "PNG", optimize=True)
+    drawn.quantize(256, dither=Image.Dither.NONE).save(file, "PNG", optimize=True)
     path.write_bytes(file.getvalue())
 
 
@@ -467,10 +478,9 @@ def table(found: Mapping[str, Mapping[str, list]]) -> str:
     ]
     behaviour = ""
     for name, medium in (MEDIA | UNSIGNED).items():
-        group = medium.behaviour if name in MEDIA else "holds, for comparison"
-        if group != behaviour:
-            lines.append(f"| **{group}** | | | | | |")
-            behaviour = group
+        if medium.behaviour != behaviour:
+            behaviour = medium.behaviour
+            lines.append(f"| **{behaviour}** | | | | | |")
         cells = [" / ".join(_number(found[name][key][i]) for i in shown) for key in (*SHARES, "left", "sd")]
         lines.append(f"| {medium.title} | {' | '.join(cells)} |")
     return "\n".join(lines)
