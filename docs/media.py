@@ -42,10 +42,11 @@ INPUTS, OUTPUTS = 10, 2  # the interface of the toy car
 TIMES = (1, 2, 3, 5, 7, 10, 14, 20, 30, 50, 70, 100, 140, 200)  # thoughts at which shares are measured
 SHOWN = (1, 10, 200)  # those of the table
 PAIRS = 2048  # of programs, pasts and present inputs
+EARLY = 10  # thoughts whose inputs are the early part of the past
 SMOOTH = 0.95  # of an input, its correlation from one thought to the next
 SPREADS, SPREADS_AT = (0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0), 50  # of gains, and the thought at which they are compared
 DPI = 110
-SHARES = {"program": "#2f6fc4", "present": "#3a8f5c", "past": "#c07a1e"}
+SHARES = {"program": "#2f6fc4", "present": "#3a8f5c", "past": "#c07a1e", "early": "#c07a1e"}
 INK, MUTED, FAINT = "#30343c", "#9aa1ab", "#c9cdd4"
 ABOVE, BELOW = "#be782c", "#7a5cc4"  # as in the palette of cells
 
@@ -167,12 +168,15 @@ UNSIGNED = {  # in the table, not in the figure
 # --- measurement -----------------------------------------------------------------------------------------------------
 
 
-def past(thoughts: int, count: int, family: str) -> np.ndarray:
-    """Smooth inputs (thoughts, count, INPUTS) in [0, 1]: AR(1) of unit variance, through a logistic function."""
+def past(thoughts: int, count: int, family: str, anew: int | None = None) -> np.ndarray:
+    """Smooth inputs (thoughts, count, INPUTS) in [0, 1]: AR(1) of unit variance, through a logistic function.
+
+    After `anew` thoughts they begin anew, so that what is before and what is after are independent.
+    """
     noise = generator(0, family).standard_normal((thoughts, count, INPUTS))
     walk = np.empty_like(noise)
     for t in range(thoughts):
-        walk[t] = SMOOTH * walk[t - 1] + np.sqrt(1 - SMOOTH**2) * noise[t] if t else noise[t]
+        walk[t] = SMOOTH * walk[t - 1] + np.sqrt(1 - SMOOTH**2) * noise[t] if t not in (0, anew) else noise[t]
     return (1 / (1 + np.exp(-1.7 * walk))).astype(np.float32)  # nearly uniform
 
 
@@ -180,8 +184,8 @@ def total_shares(outputs: np.ndarray) -> dict[str, float | None]:
     """The share of each in SHARES of the variance of the output, by Jansen's estimator; None where nothing varies.
 
     Args:
-        outputs: (4, pairs, outputs): as drawn first, then with program, present or past drawn anew. Variances are
-            summed over outputs (Lamboni, Monod, Makowski, Reliab. Eng. Syst. Saf. 96, 2011).
+        outputs: (5, pairs, outputs): as drawn first, then with each in SHARES drawn anew. Variances are summed over
+            outputs (Lamboni, Monod, Makowski, Reliab. Eng. Syst. Saf. 96, 2011).
     """
     base, others = outputs[0], outputs[1:]
     variance = outputs.reshape(-1, outputs.shape[-1]).var(axis=0).sum()
@@ -215,33 +219,37 @@ def measure(medium: Medium, times: Sequence[int] = TIMES, pairs: int = PAIRS) ->
     The present input is drawn apart from the past, however smooth that is: what shares a variance must be independent.
 
     Returns:
-        The shares; "error": the largest standard error of the three; "sd": of the output. Of the program's cells after
-        the thought, "left": the correlation with what they were; "size": their standard deviation over what it was.
+        The shares; "error": the largest standard error of these; "mean" and "sd" of the output. Of the program's cells
+        after the thought, "left": the correlation with what they were; "size": their deviation over what it was.
     """
     model = medium.blueprint.template
     places = medium.program_cells(model)
     programs, others = (medium.programs(pairs, f"programs {which}") for which in "ab")
-    pasts, other_pasts = (past(max(times), pairs, f"past {which}") for which in "ab")
+    pasts, other_pasts = (past(max(times), pairs, f"past {which}", EARLY) for which in "ab")
     presents, other_presents = (past(len(times), pairs, f"present {which}") for which in "ab")
-    cells = np.concatenate([programs, others, programs])  # as drawn first; another program; another past
-    found: dict[str, list] = {name: [] for name in (*SHARES, "error", "sd", "left", "size")}
+    begun_otherwise = np.concatenate([other_pasts[:EARLY], pasts[EARLY:]])
+    lived = pasts, pasts, other_pasts, begun_otherwise
+    # as drawn first; another program; another past; another early past
+    cells = np.concatenate([programs, others, programs, programs])
+    found: dict[str, list] = {name: [] for name in (*SHARES, "error", "mean", "sd", "left", "size")}
     for t in range(1, max(times) + 1):
         if t in times:
             now, other = presents[times.index(t)], other_presents[times.index(t)]
-            first, changed, later = np.split(cells, 3)
-            states, inputs = np.concatenate([first, changed, first, later]), np.concatenate([now, now, other, now])
-            output, ended = think(model, states, inputs)
-            outputs = output.reshape(4, pairs, -1)
+            first, changed, *later = np.split(cells, 4)
+            states = np.concatenate([first, changed, first, *later])
+            output, ended = think(model, states, np.concatenate([now, now, other, now, now]))
+            outputs = output.reshape(5, pairs, -1)
             then, kept = programs[:, places].astype(float), ended[:pairs, places].astype(float)
             row = total_shares(outputs) | {
                 "error": standard_error(outputs),
+                "mean": float(output.mean()),
                 "sd": float(np.sqrt(outputs.reshape(-1, outputs.shape[-1]).var(axis=0).mean())),
                 "left": correlation(kept, then),
                 "size": float(np.sqrt(kept.var(axis=0).sum() / then.var(axis=0).sum())),
             }
             for name, value in row.items():
                 found[name].append(value if value is None else round(value, 4))
-        _, cells = think(model, cells, np.concatenate([pasts[t - 1], pasts[t - 1], other_pasts[t - 1]]))
+        _, cells = think(model, cells, np.concatenate([which[t - 1] for which in lived]))
     return found
 
 
@@ -282,15 +290,16 @@ def film(medium: Medium, thoughts: int, programs: int = 1) -> np.ndarray:
 
 
 def draw_shares(found: Mapping[str, Mapping[str, list]], path: Path) -> None:
-    """A panel for each medium: the shares against the thought, what is left of the program, how much the output varies."""
+    """A panel for each medium: shares, what is left of the program, and how much the output varies, by thought."""
     figure = Figure(figsize=(9.2, 6.8), dpi=DPI, layout="constrained")
     panels = figure.subplots(3, 4, sharex=True, sharey=True)
-    names = {"program": "program", "present": "present input", "past": "past inputs"}
+    names = {"program": "program", "present": "present input", "past": "past inputs", "early": "first ten of these"}
     for axes, (name, medium) in zip(panels.ravel(), MEDIA.items(), strict=True):
         numbers = found[name]
         for share, color in SHARES.items():
             values = [np.nan if value is None else value for value in numbers[share]]
-            axes.plot(TIMES, values, color=color, lw=2, label=f"share of the {names[share]}", zorder=3)
+            style = "--" if share == "early" else "-"
+            axes.plot(TIMES, values, style, color=color, lw=2, label=f"share of the {names[share]}", zorder=3)
         axes.plot(
             TIMES, numbers["left"], ":", color=SHARES["program"], lw=2, label="program cells: correlation with t = 0"
         )
@@ -402,7 +411,8 @@ def draw_blurring(path: Path) -> None:
         for axes, t in zip(panels, times, strict=True):
             gains = sheets(model, states[t, 0])[1]
             most = np.abs(gains).max()
-            title = (f"thought {t}" if t else "program") if row == 0 else f"× {first / most:.3g}"
+            above = f"thought {t}" if t else "program"
+            title = f"{first / most:.3g}-fold" if row and t else above
             picture(axes, gains.T, title, 0, most if row else first)
     write(figure, path)
 
@@ -473,16 +483,22 @@ def table(found: Mapping[str, Mapping[str, list]]) -> str:
     """The numbers of the page, in Markdown."""
     shown = [TIMES.index(t) for t in SHOWN]
     lines = [
-        "| medium | program | present input | past | program cells | sd of output |",
-        "|---|:---:|:---:|:---:|:---:|:---:|",
+        "| medium | program | present input | past | first ten inputs | program cells | sd of output |",
+        "|---|:---:|:---:|:---:|:---:|:---:|:---:|",
     ]
     behaviour = ""
     for name, medium in (MEDIA | UNSIGNED).items():
         if medium.behaviour != behaviour:
             behaviour = medium.behaviour
-            lines.append(f"| **{behaviour}** | | | | | |")
-        cells = [" / ".join(_number(found[name][key][i]) for i in shown) for key in (*SHARES, "left", "sd")]
-        lines.append(f"| {medium.title} | {' | '.join(cells)} |")
+            lines.append(f"| **{behaviour}** | | | | | | |")
+        numbers = found[name]
+        cells = {
+            key: " / ".join(_number(numbers[key][i]) for i in shown)
+            for key in ("program", "present", "past", "left", "sd")
+        }
+        early = _number(numbers["early"][shown[-1]])
+        row = medium.title, cells["program"], cells["present"], cells["past"], early, cells["left"], cells["sd"]
+        lines.append(f"| {' | '.join(row)} |")
     return "\n".join(lines)
 
 

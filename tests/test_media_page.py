@@ -1,4 +1,4 @@
-"""The page on media keeps its word: shares are right where they are known, and the page shows the numbers in its file."""
+"""The page on media keeps its word: shares are right where they are known, and it shows the numbers of its file."""
 
 import importlib.util
 import json
@@ -28,17 +28,20 @@ def test_shares_of_a_known_function(media):
         return np.stack([a + 2 * b + 2 * a * c, np.zeros_like(a)], axis=1)
 
     cases = [outputs(*drawn)]
-    for i in range(3):
+    for which in ([0], [1], [2], [0, 2]):
         changed = drawn.copy()
-        changed[i] = again[i]
+        changed[which] = again[which]
         cases.append(outputs(*changed))
     shares = media.total_shares(np.array(cases))
-    assert list(shares.values()) == pytest.approx([5 / 9, 4 / 9, 4 / 9], abs=0.02)
-    assert set(media.total_shares(np.ones((4, 8, 2))).values()) == {None}
+    assert list(shares.values()) == pytest.approx([5 / 9, 4 / 9, 4 / 9, 5 / 9], abs=0.02)
+    assert set(media.total_shares(np.ones((5, 8, 2))).values()) == {None}
 
 
 def test_past_inputs_are_smooth_and_fill_their_range(media):
     inputs = media.past(50, 400, "test").astype(float)
+    anew = media.past(50, 400, "test", 20).astype(float)
+    assert (anew[:20] == inputs[:20]).all()
+    assert abs(np.corrcoef(anew[19].ravel(), anew[20].ravel())[0, 1]) < 0.05
     assert 0 <= inputs.min() < 0.05 < 0.95 < inputs.max() <= 1
     assert inputs.mean() == pytest.approx(0.5, abs=0.02)
     assert np.corrcoef(inputs[:-1].ravel(), inputs[1:].ravel())[0, 1] == pytest.approx(media.SMOOTH, abs=0.02)
@@ -53,7 +56,7 @@ def test_walls_stay_and_turn_what_is_between_them(media):
 
 def test_a_tape_with_walls_holds_and_rule_90_does_not(media):
     held = media.measure(media.MEDIA["walls"], times=(1, 5), pairs=32)
-    assert held["past"] == [0, 0]
+    assert held["past"] == held["early"] == [0, 0]
     assert held["left"] == held["size"] == [1, 1]
     assert min(held["program"] + held["present"]) > 0.3
     lost = media.measure(media.MEDIA["rule 90"], times=(1, 5), pairs=32)
