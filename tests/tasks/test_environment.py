@@ -8,11 +8,12 @@ from emergent.tasks.environment import Environment
 from emergent.training.evaluation import Evaluator
 
 CARTPOLE = {"name": "environment", "id": "CartPole-v1", "bounds": [[-2.4, 2.4], [-3, 3], [-0.21, 0.21], [-3, 3]]}
+PLAIN = {"kwargs": {"sutton_barto_reward": False}}  # as it comes, but said: it is not compiled then
 LINEAR = {"baseline": "linear"}
 
 
 def config(**task):
-    return read({"task": CARTPOLE | task, "model": LINEAR, "search": {"population": 5}})
+    return read({"task": CARTPOLE | PLAIN | task, "model": LINEAR, "search": {"population": 5}})
 
 
 def lived(workers, genomes, seeds):
@@ -30,6 +31,23 @@ def test_any_number_of_processes_gives_the_same_records():
     assert one.reward.shape == (5, 2)
     assert all((a == b).all() for a, b in zip(one, two, strict=True))
     assert (one.reward == one.length).all(), "cart-pole pays 1 a step"
+
+
+def test_cart_pole_compiled_gives_the_records_of_the_plain_path():
+    genomes = config().blueprint.layout.sample(np.random.default_rng(1), 5)
+    seeds = np.zeros((5, 3), np.uint64)
+    found = []
+    for kwargs in ({}, PLAIN["kwargs"]):
+        made = config(kwargs=kwargs, solved=500.0)
+        world = made.task.training(0, 0, 3)
+        assert (world.record is None) == bool(kwargs)
+        evaluator = Evaluator(made, 1)
+        try:
+            found.append(evaluator.live(genomes, world, seeds))
+        finally:
+            evaluator.close()
+    for one, other in zip(*found, strict=True):
+        np.testing.assert_array_equal(one, other)
 
 
 def test_a_known_linear_policy_balances_the_pole():

@@ -1,0 +1,96 @@
+"""The cart-pole of Gymnasium, `CartPole-v1`, as a task of the engine: the same physics, compiled.
+
+A. G. Barto, R. S. Sutton, C. W. Anderson, "Neuronlike adaptive elements that can solve difficult learning control
+problems", IEEE Trans. Systems, Man, and Cybernetics 13 (1983). Constants, the order of the operations and the Euler
+steps are Gymnasium's, in float64; only the last bit of a sine or a cosine may be another.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import gymnasium
+import numpy as np
+
+from emergent.verbs import advance, begin, failed, observe, score, sizes
+
+ID = "CartPole-v1"
+HORIZON = 500  # actions of an episode as Gymnasium registers it
+
+# the body: what of it changes
+X, X_SPEED, ANGLE, TURN, STEP = 0, 1, 2, 3, 4  # m, m/s, rad from upright, rad/s, actions taken
+_BODY = 5
+
+_GRAVITY, _PUSH = 9.8, 10.0  # m/s^2, N
+_POLE, _TOTAL = 0.1, 1.1  # kg of the pole, and of cart and pole
+_HALF_LENGTH = 0.5  # m of the pole
+_POLE_MOMENT = _POLE * _HALF_LENGTH
+_STEP_TIME = 0.02  # s
+_MOST_X, _MOST_ANGLE = 2.4, 12 * 2 * math.pi / 360  # m, rad: beyond, an episode has ended
+
+
+class CartPole(NamedTuple):
+    """Cart-poles, one for each episode.
+
+    Fields:
+        starts: (episodes, 4) float64: position, speed, angle, turn.
+        horizon: actions until time is up. solved: the return that counts as a score of 1.
+    """
+
+    starts: np.ndarray
+    horizon: int
+    solved: float
+
+
+def build(resets: Sequence[int], horizon: int, solved: float) -> CartPole:
+    """The cart-poles that begin as Gymnasium's do when they are reset with these seeds."""
+    environment = gymnasium.make(ID).unwrapped
+    starts = np.empty((len(resets), 4))
+    for start, seed in zip(starts, resets, strict=True):
+        environment.reset(seed=seed)
+        start[:] = environment.state  # type: ignore[attr-defined]  # of this one
+    return CartPole(starts, horizon, solved)
+
+
+@sizes.on(CartPole)
+def sizes_cart_pole(task):
+    return _BODY, 4, 2
+
+
+@begin.on(CartPole)
+def begin_cart_pole(task, episode, body):
+    for i in range(4):
+        body[i] = task.starts[episode, i]
+    body[STEP] = 0
+
+
+@observe.on(CartPole)
+def observe_cart_pole(task, body, observation):
+    for i in range(4):
+        observation[i] = body[i]
+
+
+@advance.on(CartPole)
+def advance_cart_pole(task, body, action):
+    force = _PUSH if action[1] > action[0] else -_PUSH  # the first of equals
+    sine, cosine = math.sin(body[ANGLE]), math.cos(body[ANGLE])
+    pushed = (force + _POLE_MOMENT * (body[TURN] * body[TURN]) * sine) / _TOTAL
+    turning = (_GRAVITY * sine - cosine * pushed) / (_HALF_LENGTH * (4.0 / 3.0 - _POLE * (cosine * cosine) / _TOTAL))
+    moving = pushed - _POLE_MOMENT * turning * cosine / _TOTAL
+    body[X] += _STEP_TIME * body[X_SPEED]
+    body[X_SPEED] += _STEP_TIME * moving
+    body[ANGLE] += _STEP_TIME * body[TURN]
+    body[TURN] += _STEP_TIME * turning
+    body[STEP] += 1
+    terminated = abs(body[X]) > _MOST_X or abs(body[ANGLE]) > _MOST_ANGLE
+    return 1.0, terminated, body[STEP] >= task.horizon
+
+
+@score.on(CartPole)
+def score_cart_pole(task, body):
+    return body[STEP] / task.solved
+
+
+@failed.on(CartPole)
+def failed_cart_pole(task, body):
+    return False
