@@ -60,9 +60,15 @@ class RandomActions(NamedTuple):
 
 
 class Streams(NamedTuple):
-    """The memory of a baseline: rng (LANES,) uint64; hidden (units,) float32, room for a layer."""
+    """The memory of a baseline.
+
+    Fields:
+        rng: (LANES,) uint64.
+        inputs: (inputs, LANES) float32, scaled; hidden: (units + 1, LANES) float32, a layer and room for a sum.
+    """
 
     rng: np.ndarray
+    inputs: np.ndarray
     hidden: np.ndarray
 
 
@@ -129,12 +135,14 @@ def express_mlp(policy, parameters):
 @memory.on(Linear)
 @memory.on(RandomActions)
 def memory_streams(policy):
-    return Streams(np.zeros(LANES, np.uint64), np.zeros(0, f32))
+    room = np.zeros((0, LANES), f32)
+    return Streams(np.zeros(LANES, np.uint64), room, room)
 
 
 @memory.on(MLP)
 def memory_mlp(policy):
-    return Streams(np.zeros(LANES, np.uint64), np.zeros(policy.hidden, f32))
+    inputs, hidden = np.zeros((len(policy.low), LANES), f32), np.zeros((policy.hidden + 1, LANES), f32)
+    return Streams(np.zeros(LANES, np.uint64), inputs, hidden)
 
 
 @forget.default
@@ -153,18 +161,30 @@ def act_linear(policy, memory, observations, active, outputs, costs, film):
 
 @act.on(MLP)
 def act_mlp(policy, memory, observations, active, outputs, costs, film):
-    inputs, hidden = len(policy.low), memory.hidden
-    for lane in range(LANES):
-        if active[lane]:
-            for i in range(policy.hidden):
-                hidden[i] = squash(Tanh(), _unit(policy, i * (inputs + 1), observations[lane]))
-            for j in range(policy.outputs):
-                first = policy.hidden * (inputs + 1) + j * (policy.hidden + 1)
-                total = policy.weights[first + policy.hidden]
-                for i in range(policy.hidden):
-                    total += policy.weights[first + i] * hidden[i]
-                outputs[lane, j] = total
+    inputs, hidden, units = memory.inputs, memory.hidden, policy.hidden
+    for i in range(len(inputs)):
+        for lane in range(LANES):
+            inputs[i, lane] = (observations[lane, i] - policy.low[i]) * policy.scale[i]
+    for unit in range(units):
+        _sum(policy.weights, unit * (len(inputs) + 1), inputs, len(inputs), hidden[unit])
+        for lane in range(LANES):
+            hidden[unit, lane] = squash(Tanh(), hidden[unit, lane])
+    for j in range(policy.outputs):
+        _sum(policy.weights, units * (len(inputs) + 1) + j * (units + 1), hidden, units, hidden[units])
+        for lane in range(LANES):
+            if active[lane]:
+                outputs[lane, j] = hidden[units, lane]
     return memory
+
+
+@kernel
+def _sum(weights, first, values, count, total):
+    """Weighted sums of the first `count` rows of `values`, lane by lane; the last weight is a constant's."""
+    for lane in range(LANES):
+        total[lane] = weights[first + count]
+    for i in range(count):
+        for lane in range(LANES):
+            total[lane] += weights[first + i] * values[i, lane]
 
 
 @kernel
