@@ -18,6 +18,9 @@ from numba.extending import overload
 from emergent import cache
 
 _OPTIONS: dict[str, Any] = {"error_model": "numpy"}  # divide like NumPy: no ZeroDivisionError inside a compiled loop
+# for kernels that run millions of times a second and make no array: to count references to the arrays they are given,
+# two atomic additions for each array and call, would take as long as they do
+LEAN: dict[str, Any] = {"forceinline": True, "_nrt": False}
 _HOME = {"emergent", "envs"}  # packages whose sources are in the fingerprint of the cache from the start
 
 _kernels: list[Any] = []

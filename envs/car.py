@@ -9,10 +9,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from emergent.verb import kernel
+from emergent.verb import LEAN, kernel
 from emergent.verbs import advance, begin, failed, observe, score, sizes
 from envs.limits import Limits
-from envs.strip import after, ahead, before, clearance, sight
+from envs.strip import after, ahead, before, clearance, passed, sight
 
 # the body of a car: what of it changes
 X, Y, HEADING, SPEED, STEERING = 0, 1, 2, 3, 4  # m, m, rad, m/s, rad
@@ -62,7 +62,7 @@ class Car(NamedTuple):
     accident_cost: float
 
 
-@kernel
+@kernel(**LEAN)
 def limits_of(car):
     """The car's limits by name."""
     v = car.limits
@@ -86,6 +86,7 @@ def begin_car(car, episode, body):
     body[X], body[Y], body[HEADING] = car.starts[track, 0], car.starts[track, 1], car.starts[track, 2]
     body[SPEED] = limits.start_speed
     _locate(car, body)  # the start lies on a portal: rounding decides on which side of it
+    _measure(car, body)
     _scan(car, limits, body)
     for i in range(len(car.beams)):  # there is no scan before the first: the same again
         body[SCAN + len(car.beams) + i] = body[SCAN + i]
@@ -93,6 +94,11 @@ def begin_car(car, episode, body):
 
 @observe.on(Car)
 def observe_car(car, body, observation):
+    return _observe(car, body, observation)
+
+
+@kernel(**LEAN)
+def _observe(car, body, observation):
     observation[0] = body[SPEED] / car.limits[1]
     scans = len(car.beams) * (2 if car.previous_scan else 1)
     for i in range(scans):
@@ -101,7 +107,7 @@ def observe_car(car, body, observation):
         observation[1 + scans] = body[REWARD]
 
 
-@kernel
+@kernel(**LEAN)
 def _scan(car, limits, body):
     """Measure along every beam; a range is kept as the square root of its share: near walls count most."""
     track, k, x, y = int(body[TRACK]), int(body[QUAD]), body[X], body[Y]
@@ -117,7 +123,7 @@ def _scan(car, limits, body):
         body[SCAN + i] = math.sqrt(seen / limits.lidar_range)
 
 
-@kernel
+@kernel(**LEAN)
 def _sight_of_circle(circle, x, y, ux, uy):
     """Distance [m] along a beam to a circle (x, y, radius); infinite if it misses."""
     dx, dy = circle[0] - x, circle[1] - y
@@ -130,6 +136,11 @@ def _sight_of_circle(circle, x, y, ux, uy):
 
 @advance.on(Car)
 def advance_car(car, body, action):
+    return _advance(car, body, action)
+
+
+@kernel(**LEAN)
+def _advance(car, body, action):
     limits = limits_of(car)
     steering, acceleration = _command(car, action)
     former = body[PROGRESS]
@@ -141,6 +152,7 @@ def advance_car(car, body, action):
             if body[ROOM] < limits.clearance:
                 body[ACCIDENT] = 1.0
                 break
+    _measure(car, body)
     _scan(car, limits, body)
     body[STEP] += 1
     if body[PROGRESS] >= body[BEST] + 1.0:
@@ -151,13 +163,18 @@ def advance_car(car, body, action):
     body[REWARD] = min(max(0.5 * car.horizon * (body[PROGRESS] - former) / expected, 0.0), 1.0)
     reward = (body[PROGRESS] - former) / expected - car.accident_cost * body[ACCIDENT]
     if finished:  # laps count by the time they took; so rewards add up to the score here too
-        reward += score(car, body) - body[PROGRESS] / expected
+        reward += _score(car, body) - body[PROGRESS] / expected
     terminated = body[ACCIDENT] > 0.0 or finished
     return reward, terminated, not terminated and body[STEP] >= car.horizon
 
 
 @score.on(Car)
 def score_car(car, body):
+    return _score(car, body)
+
+
+@kernel(**LEAN)
+def _score(car, body):
     until = int(body[STEP]) if _finished(car, body) else car.horizon
     return body[PROGRESS] / car.pace[int(body[TRACK]), until]
 
@@ -167,13 +184,19 @@ def failed_car(car, body):
     return body[ACCIDENT] > 0.0
 
 
-@kernel
+@kernel(**LEAN)
+def told_of(car, body):
+    """What infos tell of a car: score, progress [m], laps, speed [m/s], accident."""
+    return _score(car, body), body[PROGRESS], int(body[LAP]), body[SPEED], body[ACCIDENT] > 0.0
+
+
+@kernel(**LEAN)
 def _finished(car, body):
     """Whether all laps that were asked for are done."""
     return car.laps > 0 and body[PROGRESS] >= car.laps * car.lengths[int(body[TRACK])]
 
 
-@kernel
+@kernel(**LEAN)
 def _command(car, action):
     """Steering and acceleration in [-1, 1] from an action: two numbers, or the largest of nine."""
     if car.discrete:
@@ -185,7 +208,7 @@ def _command(car, action):
     return min(max(float(action[0]), -1.0), 1.0), min(max(float(action[1]), -1.0), 1.0)
 
 
-@kernel
+@kernel(**LEAN)
 def drive(limits, body, steering, acceleration):
     """One substep of the kinematic bicycle with `steering` and `acceleration` in [-1, 1]; the body, in place.
 
@@ -210,31 +233,38 @@ def drive(limits, body, steering, acceleration):
     return speed * dt
 
 
-@kernel
+@kernel(**LEAN)
 def _locate(car, body):
-    """Follow the car from quad to quad, and with it its lap and its progress along the centre line."""
+    """Follow the car from quad to quad, and with it its lap."""
     track, k, x, y = int(body[TRACK]), int(body[QUAD]), body[X], body[Y]
     first, end = car.first[track], car.first[track + 1]
     for _ in range(end - first):
         b = after(k, first, end)
-        if ahead(car.edges, b, x, y) >= 0.0:
+        if passed(car.edges, b, x, y):
             body[LAP] += b == first
             k = b
-        elif ahead(car.edges, k, x, y) < 0.0:
+        elif not passed(car.edges, k, x, y):
             body[LAP] -= k == first
             k = before(k, first, end)
         else:
             break
+    body[QUAD] = k
+
+
+@kernel(**LEAN)
+def _measure(car, body):
+    """The progress along the centre line: between two portals by the distances from them, continuous at both."""
+    track, k, x, y = int(body[TRACK]), int(body[QUAD]), body[X], body[Y]
+    first, end = car.first[track], car.first[track + 1]
     b = after(k, first, end)
     behind = ahead(car.edges, k, x, y)
-    share = behind / (behind - ahead(car.edges, b, x, y))  # between two portals: continuous from quad to quad
+    share = behind / (behind - ahead(car.edges, b, x, y))
     begins = car.station[k]
     ends = car.lengths[track] if b == first else car.station[b]
-    body[QUAD] = k
     body[PROGRESS] = body[LAP] * car.lengths[track] + begins + share * (ends - begins)
 
 
-@kernel
+@kernel(**LEAN)
 def _clearance(car, body):
     """Distance [m] of the car's centre to the nearest edge or obstacle."""
     track, x, y = int(body[TRACK]), body[X], body[Y]

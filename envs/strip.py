@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from emergent.verb import kernel
+from emergent.verb import LEAN, kernel
 
 _LOOK = 8  # quads that a beam passes between two looks whether it has left its range: it is cut to it in the end anyway
 
@@ -30,26 +30,33 @@ def bank(tracks: Sequence[Any]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return first.astype(np.int64), np.ascontiguousarray(edges), station
 
 
-@kernel
+@kernel(**LEAN)
 def after(k, first, end):
     """The station after k on a closed track of the stations first..end-1."""
     return k + 1 if k + 1 < end else first
 
 
-@kernel
+@kernel(**LEAN)
 def before(k, first, end):
     """The station before k on a closed track of the stations first..end-1."""
     return k - 1 if k > first else end - 1
 
 
-@kernel
+@kernel(**LEAN)
+def passed(edges, k, x, y):
+    """Whether the point is beyond portal k, or on it: the sign of `ahead`."""
+    dx, dy = edges[k, 2] - edges[k, 0], edges[k, 3] - edges[k, 1]
+    return dx * (y - edges[k, 1]) - dy * (x - edges[k, 0]) >= 0.0
+
+
+@kernel(**LEAN)
 def ahead(edges, k, x, y):
     """How far the point is beyond portal k [m], along its normal; negative before it."""
     dx, dy = edges[k, 2] - edges[k, 0], edges[k, 3] - edges[k, 1]
     return (dx * (y - edges[k, 1]) - dy * (x - edges[k, 0])) / math.sqrt(dx * dx + dy * dy)
 
 
-@kernel
+@kernel(**LEAN)
 def clearance(edges, first, end, k, x, y):
     """Distance [m] of a point in quad k to the nearer edge.
 
@@ -62,7 +69,7 @@ def clearance(edges, first, end, k, x, y):
     return math.sqrt(_beyond_portals(edges, first, end, k, False, x, y, nearest))
 
 
-@kernel
+@kernel(**LEAN)
 def _beyond_portals(edges, first, end, k, forth, x, y, nearest):
     """The least of `nearest` [m^2] and the squared distances to the edges beyond portal k, forth or back."""
     for _ in range(end - first):
@@ -74,20 +81,20 @@ def _beyond_portals(edges, first, end, k, forth, x, y, nearest):
     return nearest
 
 
-@kernel
+@kernel(**LEAN)
 def _to_edges(edges, a, b, x, y):
     """Squared distance [m^2] of a point to the nearer of the edges between the portals a and b."""
     left = _squared_distance(edges[a, 0], edges[a, 1], edges[b, 0], edges[b, 1], x, y)
     return min(left, _squared_distance(edges[a, 2], edges[a, 3], edges[b, 2], edges[b, 3], x, y))
 
 
-@kernel
+@kernel(**LEAN)
 def _to_portal(edges, k, x, y):
     """Squared distance [m^2] of a point to portal k."""
     return _squared_distance(edges[k, 0], edges[k, 1], edges[k, 2], edges[k, 3], x, y)
 
 
-@kernel
+@kernel(**LEAN)
 def _squared_distance(ax, ay, bx, by, x, y):
     """Squared distance [m^2] of a point to the segment from a to b."""
     dx, dy, px, py = bx - ax, by - ay, x - ax, y - ay
@@ -96,39 +103,47 @@ def _squared_distance(ax, ay, bx, by, x, y):
     return px * px + py * py
 
 
-@kernel
+@kernel(**LEAN)
 def sight(edges, first, end, k, x, y, ux, uy, reach):
     """How far a beam along (ux, uy) from a point in quad k goes before it meets an edge, at most `reach` [m].
 
     A ray from within a convex polygon, its corners in counter-clockwise order, leaves through the one side that begins
     to the right of the ray and ends to its left.
     """
-    a, b = k, after(k, first, end)
-    rear_left, rear_right = _sides(edges, a, x, y, ux, uy)
+    b = after(k, first, end)
     front_left, front_right = _sides(edges, b, x, y, ux, uy)
-    for step in range(end - first):
-        if front_right <= 0.0 < front_left:  # through the portal ahead
-            a, b = b, after(b, first, end)
-            if step % _LOOK == 0 and _beyond(edges, a, x, y, ux, uy, reach):
-                return reach
-            rear_left, rear_right = front_left, front_right
-            front_left, front_right = _sides(edges, b, x, y, ux, uy)
-        elif rear_left <= 0.0 < rear_right:  # through the portal behind
-            b, a = a, before(a, first, end)
-            if step % _LOOK == 0 and _beyond(edges, b, x, y, ux, uy, reach):
-                return reach
-            front_left, front_right = rear_left, rear_right
-            rear_left, rear_right = _sides(edges, a, x, y, ux, uy)
-        elif front_left <= 0.0 < rear_left:
-            return min(max(_hit(edges, b, a, 0, x, y, ux, uy), 0.0), reach)
-        elif rear_right <= 0.0 < front_right:
-            return min(max(_hit(edges, a, b, 2, x, y, ux, uy), 0.0), reach)
-        else:  # from a portal and along it: rounding has put all corners on one side of the beam
-            return min(_to_corner(edges, a, b, x, y, ux, uy), reach)
+    if front_right <= 0.0 < front_left:
+        return min(max(_through(edges, first, end, b, True, x, y, ux, uy, reach), 0.0), reach)
+    rear_left, rear_right = _sides(edges, k, x, y, ux, uy)
+    if rear_left <= 0.0 < rear_right:
+        return min(max(_through(edges, first, end, k, False, x, y, ux, uy, reach), 0.0), reach)
+    if front_left <= 0.0 < rear_left:
+        return min(max(_hit(edges, b, k, 0, x, y, ux, uy), 0.0), reach)
+    if rear_right <= 0.0 < front_right:
+        return min(max(_hit(edges, k, b, 2, x, y, ux, uy), 0.0), reach)
+    return min(_to_corner(edges, k, b, x, y, ux, uy), reach)  # along a portal: rounding has put all on one side
+
+
+@kernel(**LEAN)
+def _through(edges, first, end, k, forth, x, y, ux, uy, reach):
+    """How far a beam goes that passes through portal k, forth or back: to the first portal that it misses, on a wall.
+
+    Where it is known to have come in between the ends of a portal, it is enough to ask where those of the next lie.
+    """
+    for step in range(end - first - 1):
+        if step % _LOOK == 0 and _beyond(edges, k, x, y, ux, uy, reach):
+            break
+        beyond = after(k, first, end) if forth else before(k, first, end)
+        left, right = _sides(edges, beyond, x, y, ux, uy)
+        if (left <= 0.0) if forth else (left > 0.0):
+            return _hit(edges, beyond, k, 0, x, y, ux, uy) if forth else _hit(edges, k, beyond, 0, x, y, ux, uy)
+        if (right > 0.0) if forth else (right <= 0.0):
+            return _hit(edges, k, beyond, 2, x, y, ux, uy) if forth else _hit(edges, beyond, k, 2, x, y, ux, uy)
+        k = beyond
     return reach
 
 
-@kernel
+@kernel(**LEAN)
 def _sides(edges, k, x, y, ux, uy):
     """Of the two ends of portal k, left and right: positive where one lies to the left of the beam."""
     left = ux * (edges[k, 1] - y) - uy * (edges[k, 0] - x)
@@ -136,7 +151,7 @@ def _sides(edges, k, x, y, ux, uy):
     return left, right
 
 
-@kernel
+@kernel(**LEAN)
 def _beyond(edges, k, x, y, ux, uy, reach):
     """Whether both ends of portal k, and so all of it, are farther along the beam than `reach`."""
     left = (edges[k, 0] - x) * ux + (edges[k, 1] - y) * uy
@@ -144,7 +159,7 @@ def _beyond(edges, k, x, y, ux, uy, reach):
     return min(left, right) > reach
 
 
-@kernel
+@kernel(**LEAN)
 def _hit(edges, a, b, side, x, y, ux, uy):
     """Distance along the beam to the line through the edge points a and b; `side` 0: left, 2: right."""
     ax, ay = edges[a, side], edges[a, side + 1]
@@ -152,7 +167,7 @@ def _hit(edges, a, b, side, x, y, ux, uy):
     return ((ax - x) * dy - (ay - y) * dx) / (ux * dy - uy * dx)
 
 
-@kernel
+@kernel(**LEAN)
 def _to_corner(edges, a, b, x, y, ux, uy):
     """Distance along the beam to that corner of the quad ahead of it which it passes nearest."""
     least, distance = np.inf, 0.0

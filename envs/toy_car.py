@@ -9,9 +9,8 @@ import numpy as np
 from gymnasium import spaces
 
 from emergent.verb import kernel
-from emergent.verbs import advance, begin, observe, score, sizes
-from envs import car as body_of
-from envs.car import Car
+from emergent.verbs import advance, begin, observe, sizes
+from envs.car import Car, told_of
 from envs.limits import changed_limits
 from envs.reference import Reference, compute, reference
 from envs.track import Track, load
@@ -139,37 +138,42 @@ class ToyCar(gymnasium.Env[np.ndarray, Any]):
             self._enter(options["track"])
         elif not self._fixed:
             self._enter(int(self.np_random.integers(DRAWN, 2 * DRAWN)), again=False)
-        observation = np.zeros(self._inputs, np.float32)
-        _reset(self.world, self.body, observation)
+        observation = np.empty(self._inputs, np.float32)
+        told = _reset(self.world, self.body, observation)
         if self.render_mode == "human":
             self.render()
-        return observation, self._info()
+        return observation, self._info(told)
 
     def step(self, action: Any) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
-        if isinstance(self.action_space, spaces.Discrete):
+        self._take(action)
+        observation = np.empty(self._inputs, np.float32)
+        (reward, terminated, truncated), told = _step(self.world, self.body, self._action, observation)
+        if self.render_mode == "human":
+            self.render()
+        return observation, float(reward), bool(terminated), bool(truncated), self._info(told)
+
+    def _take(self, action: Any) -> None:
+        """Check `action` and keep it as the physics takes it."""
+        if self._settings["discrete"]:
             if not self.action_space.contains(action):
                 raise ValueError(f"action: expected one of 0..8, got {action!r}")
             self._action[:] = 0.0
             self._action[int(action)] = 1.0
-        else:
-            wanted = np.asarray(action, np.float32)
-            if wanted.shape != (2,) or np.isnan(wanted).any():
-                raise ValueError(f"action: expected two numbers, steering and acceleration in [-1, 1], got {action}")
-            self._action[:] = wanted
-        observation = np.zeros(self._inputs, np.float32)
-        reward, terminated, truncated = _step(self.world, self.body, self._action, observation)
-        if self.render_mode == "human":
-            self.render()
-        return observation, float(reward), bool(terminated), bool(truncated), self._info()
+            return
+        wanted = np.asarray(action, np.float32)
+        numbers = wanted.tolist() if wanted.shape == (2,) else ()  # two numbers of Python are looked at the fastest
+        if not numbers or numbers[0] != numbers[0] or numbers[1] != numbers[1]:
+            raise ValueError(f"action: expected two numbers, steering and acceleration in [-1, 1], got {action}")
+        self._action[0], self._action[1] = numbers
 
-    def _info(self) -> dict[str, Any]:
-        body = self.body
+    def _info(self, told: tuple[float, float, int, float, bool]) -> dict[str, Any]:
+        score, progress, laps, speed, accident = told
         return {
-            "score": float(_score(self.world, body)),
-            "progress": float(body[body_of.PROGRESS]),
-            "laps": int(body[body_of.LAP]),
-            "speed": float(body[body_of.SPEED]),
-            "accident": bool(body[body_of.ACCIDENT]),
+            "score": float(score),
+            "progress": float(progress),
+            "laps": int(laps),
+            "speed": float(speed),
+            "accident": bool(accident),
             "track": self.track.name,
         }
 
@@ -202,15 +206,11 @@ def spaces_of(world: Car) -> tuple[spaces.Box, spaces.Space[Any]]:
 def _reset(world, body, observation):
     begin(world, 0, body)
     observe(world, body, observation)
+    return told_of(world, body)
 
 
 @kernel
 def _step(world, body, action, observation):
     outcome = advance(world, body, action)
     observe(world, body, observation)
-    return outcome
-
-
-@kernel
-def _score(world, body):
-    return score(world, body)
+    return outcome, told_of(world, body)

@@ -238,7 +238,13 @@ def test_actions_that_are_none_are_refused(ring, settings, action, words):
         ({"render_mode": "human"}, "render_mode: expected 'rgb_array' or None for many cars, got 'human'"),
         ({"beams": 0}, "beams: expected"),
         ({"track": "nowhere.csv"}, r"nowhere\.csv"),
-        ({"autoreset_mode": "Never"}, "Never"),
+        ({"num_envs": 2.5}, "num_envs: expected 1 car or more, got 2.5; give a whole number"),
+        ({"pool": 2.5}, r"pool: expected 1\.\.\d+ tracks, got 2\.5; give a whole number, or a `track`"),
+        ({"pool": True}, "got True; give a whole number"),
+        (
+            {"autoreset_mode": "bad"},
+            r"autoreset_mode: expected one of \['NextStep', 'SameStep', 'Disabled'\], got 'bad'; give one of them",
+        ),
     ],
 )
 def test_settings_that_make_no_cars_are_refused(settings, words):
