@@ -1,6 +1,6 @@
 """The page on media keeps its word: shares are right where they are known, and it shows the numbers of its file."""
 
-import importlib.util
+import importlib
 import json
 import re
 from pathlib import Path
@@ -12,12 +12,16 @@ DOCS = Path(__file__).parents[1] / "docs"
 TEXT = (DOCS / "media.md").read_text()
 
 
-@pytest.fixture(scope="module")
-def media():
-    spec = importlib.util.spec_from_file_location("media_page", DOCS / "media.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+@pytest.fixture
+def media(monkeypatch):
+    monkeypatch.syspath_prepend(DOCS)
+    return importlib.import_module("media_measured")
+
+
+@pytest.fixture
+def page(monkeypatch):
+    monkeypatch.syspath_prepend(DOCS)
+    return importlib.import_module("media")
 
 
 def test_shares_of_a_known_function(media):
@@ -64,9 +68,9 @@ def test_a_tape_with_walls_holds_and_rule_90_does_not(media):
     assert lost["program"][1] < 0.2 < lost["past"][1]
 
 
-def test_the_page_shows_the_numbers_of_its_file(media):
+def test_the_page_shows_the_numbers_of_its_file(page):
     found = json.loads((DOCS / "media" / "media.json").read_text())
-    assert media.table(found["media"]) in TEXT
+    assert page.table(found["media"]) in TEXT
 
 
 def test_links_and_pictures_of_the_page_are_there_and_small():
