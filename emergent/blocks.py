@@ -14,7 +14,7 @@ import numpy as np
 from llvmlite import binding, ir
 from numba import config, types
 from numba.core import cgutils
-from numba.extending import intrinsic, models, register_model
+from numba.extending import intrinsic, models, overload, register_model
 
 from emergent.verb import verb
 
@@ -44,7 +44,7 @@ def unit() -> Any:
 
 @verb(inline=True)
 def table(unit, codes, row):
-    """Row `row` of `codes` (rules, 64) uint8, ready to be looked up in."""
+    """Row `row` of `codes` (rules * 64,) uint8, ready to be looked up in."""
 
 
 @verb(inline=True)
@@ -66,12 +66,35 @@ def planes(unit, cells, at):
     """The high and the low bits of the block at cells[at], as two int64."""
 
 
+def borrowed(array):
+    """The same array, but not counted as a reference to it: for a loop in which counting takes longer than the work.
+
+    Whoever borrows must not outlive the array.
+    """
+    return array
+
+
+@intrinsic
+def _borrowed(typing_context, array):
+    def generate(context, builder, signature, arguments):
+        bare = context.make_array(array)(context, builder, arguments[0])
+        bare.meminfo = cgutils.get_null_value(bare.meminfo.type)
+        return bare._getvalue()
+
+    return array(array), generate
+
+
+@overload(borrowed, inline="always")
+def _resolve_borrowed(array):
+    return lambda array: _borrowed(array)
+
+
 # --- one after another -----------------------------------------------------------------------------------------------
 
 
 @table.on(Scalar)
 def table_scalar(unit, codes, row):
-    return codes[row]
+    return codes[row * CELLS : (row + 1) * CELLS]
 
 
 @advance.on(Scalar)
@@ -184,7 +207,7 @@ def _planes(typing_context, cells, at):
 
 @table.on(Permute)
 def table_permute(unit, codes, row):
-    return _load(codes[row], 0)
+    return _load(codes, row * CELLS)
 
 
 @advance.on(Permute)

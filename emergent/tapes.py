@@ -23,7 +23,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from emergent import blocks
-from emergent.blocks import ALL, CELLS, COPIES, advance, planes, table
+from emergent.blocks import ALL, CELLS, COPIES, advance, borrowed, planes, table
 from emergent.verb import kernel
 
 STATES, ENTRIES = 4, 64
@@ -37,7 +37,7 @@ _NONE = -2  # where no tape has been laid aside
 
 # What a slot knows of its lane: number, steps taken, blocks [low, high) to compute next, step of its end;
 # of the tape laid aside: its step, its first and last block with life; the step at which another is laid aside.
-_LANE, _T, _LOW, _HIGH, _END, _SAVED_T, _SAVED_FIRST, _SAVED_LAST, _CHECKPOINT, _QUIET = range(10)
+_LANE, _T, _LOW, _HIGH, _END, _SAVED_T, _SAVED_FIRST, _SAVED_LAST, _CHECKPOINT, _QUIET, _INDIVIDUAL = range(11)
 _KNOWN = 16  # so that a slot's numbers begin a cache line
 
 
@@ -58,82 +58,76 @@ class Outcome(NamedTuple):
     tapes: np.ndarray
 
 
-class Work(NamedTuple):
-    """What is to be done, the same for all threads.
+class Plan(NamedTuple):
+    """What is to be done, the same for all lanes.
 
     Fields:
-        codes: (programs, 64) uint8 tables, 85 v; programs: (programs, cells) uint8.
-        inputs: (inputs, n) uint8; lengths: (inputs,) int64 how many of their cells are to be written.
-        window: cells of a tape; blocks: of its inner cells; tail: mask of the last block.
-        halting: index into HALTING; max_steps: the cap.
+        cells: of a program; inputs: for each program; length: of a row of inputs.
+        window: cells of a tape; blocks: of its inner cells; tail: mask of the last block; stride: bytes of a row.
+        halting: index into HALTING; max_steps: the cap; keep: whether the tapes at the end are wanted.
     """
 
-    codes: np.ndarray
-    programs: np.ndarray
-    inputs: np.ndarray
-    lengths: np.ndarray
+    cells: int
+    inputs: int
+    length: int
     window: int
     blocks: int
     tail: int
+    stride: int
     halting: int
     max_steps: int
+    keep: bool
 
 
-class Room(NamedTuple):
-    """What a thread works on; all 0 at first, and cells and saved again whenever a lane has ended.
-
-    Fields:
-        cells: (2 * slots * stride,) uint8: the tapes now, and room for the next step. A row of `stride` bytes is a
-            block that stays blank, those of cells 1.., and another blank one.
-        saved: (slots, 2 * blocks) int64, high and low bits of the blocks of a tape laid aside.
-        slots: (slots, _KNOWN) int64.
-    """
-
-    cells: np.ndarray
-    saved: np.ndarray
-    slots: np.ndarray
+# In the kernels below arrays are flat and arguments of their own, and no view is made: Numba would count references to
+# them at every step, which takes longer than the step.
+#
+#   codes       (programs * 64,) uint8 tables, 85 v
+#   cells       (2 * _SLOTS * stride,) uint8: the tapes now, and room for the next step; a row of them is a block that
+#               stays blank, those of cells 1.., and another blank one
+#   saved       (_SLOTS * 2 * blocks,) int64, high and low bits of the blocks of the tape laid aside
+#   slots       (_SLOTS * _KNOWN,) int64, see above
+#
+# Cells and saved are all 0 at first, and again whenever a lane has ended.
 
 
 # --- one lane --------------------------------------------------------------------------------------------------------
 
 
 @kernel(forceinline=True)
-def _row(work, room, slot, t):
+def _row(plan, slot, t):
     """Where cell 1 of the tape in a slot stands after t steps."""
-    stride = (work.blocks + 2) * CELLS
-    return ((t & 1) * len(room.slots) + slot) * stride + CELLS
-
-
-@kernel
-def _begin(work, room, slot, lane):
-    """Write the tape of a lane into a blank slot."""
-    row, cells = _row(work, room, slot, 0) - 1, room.cells
-    program, given = work.programs[lane // len(work.inputs)], work.inputs[lane % len(work.inputs)]
-    length = work.lengths[lane % len(work.inputs)]
-    for i in range(len(program)):
-        cells[row + i] = np.uint8(int(program[i]) * COPIES)
-    row += len(program)
-    for i in range(length):
-        cells[row + i] = np.uint8(int(given[i]) * COPIES)
-    known = room.slots[slot]
-    known[_LANE], known[_T], known[_END] = lane, 0, work.max_steps
-    known[_QUIET] = work.codes[lane // len(work.inputs), 0] == 0
-    reached = (len(program) + length - 1) // CELLS + 1
-    known[_LOW], known[_HIGH] = 0, min(reached, work.blocks) if known[_QUIET] else work.blocks
-    known[_SAVED_FIRST], known[_CHECKPOINT] = _NONE, 1
+    return ((t & 1) * _SLOTS + slot) * plan.stride + CELLS
 
 
 @kernel(forceinline=True)
-def _step(unit, work, room, slot, keep):
+def _begin(plan, codes, programs, inputs, lengths, cells, slots, slot, lane):
+    """Write the tape of a lane into a blank slot."""
+    individual, given = lane // plan.inputs, lane % plan.inputs
+    row, length = _row(plan, slot, 0) - 1, lengths[given]
+    for i in range(plan.cells):
+        cells[row + i] = programs[individual * plan.cells + i]
+    for i in range(length):
+        cells[row + plan.cells + i] = inputs[given * plan.length + i]
+    quiet = codes[individual * ENTRIES] == 0
+    reached = (plan.cells + length - 1) // CELLS + 1
+    known = slot * _KNOWN
+    slots[known + _LANE], slots[known + _INDIVIDUAL], slots[known + _QUIET] = lane, individual, quiet
+    slots[known + _T], slots[known + _END] = 0, plan.max_steps
+    slots[known + _LOW], slots[known + _HIGH] = 0, min(reached, plan.blocks) if quiet else plan.blocks
+    slots[known + _SAVED_FIRST], slots[known + _CHECKPOINT] = _NONE, 1
+
+
+@kernel(forceinline=True)
+def _step(unit, plan, codes, cells, saved, slots, slot):
     """One step of the lane in a slot; returns whether it has ended, and whether it has halted."""
-    known, cells, saved = room.slots[slot], room.cells, room.saved[slot]
-    t, low, high = known[_T], known[_LOW], known[_HIGH]
-    here, there = _row(work, room, slot, t), _row(work, room, slot, t + 1)
-    individual = known[_LANE] // len(work.inputs)
-    entries = table(unit, work.codes, individual)
+    known, aside = slot * _KNOWN, slot * 2 * plan.blocks
+    t, low, high, quiet = slots[known + _T], slots[known + _LOW], slots[known + _HIGH], slots[known + _QUIET]
+    here, there = _row(plan, slot, t), _row(plan, slot, t + 1)
+    entries = table(unit, codes, slots[known + _INDIVIDUAL])
     first, last, left, right, marked, threes, changed = -1, -1, 0, 0, 0, 0, 0
     for block in range(low, high):
-        mask = work.tail if block == work.blocks - 1 else ALL
+        mask = plan.tail if block == plan.blocks - 1 else ALL
         bits = advance(unit, entries, cells, here + block * CELLS, there + block * CELLS, mask)
         life = bits[0] | bits[1]
         if life != 0:
@@ -142,97 +136,68 @@ def _step(unit, work, room, slot, keep):
             last, right = block, life
         marked += bits[2]
         threes += bits[3]
-        changed |= (bits[0] ^ saved[2 * block]) | (bits[1] ^ saved[2 * block + 1])
+        changed |= (bits[0] ^ saved[aside + 2 * block]) | (bits[1] ^ saved[aside + 2 * block + 1])
     if t == 0:  # the program may begin, and a tape end, with a cell that is not 0
         cells[here - 1] = 0
-        cells[here + work.window - 2] = 0
+        cells[here + plan.window - 2] = 0
     t += 1
-    known[_T] = t
-    if known[_QUIET]:
-        if first < 0:
-            return True, False  # blank for ever
-        _clear(cells, here, low, first)
-        _clear(cells, here, last + 1, high)
-        known[_LOW] = first - 1 if left & 1 != 0 and first > 0 else first
-        known[_HIGH] = last + 2 if right < 0 and last + 1 < work.blocks else last + 1
-    if work.halting == _HALF:
-        if 2 * threes >= marked and marked > 0:
-            return True, True
-    elif work.halting == _ALL and threes == marked and threes >= 2:
-        return True, True
-    if changed == 0 and first == known[_SAVED_FIRST] and last == known[_SAVED_LAST]:
-        if not keep:
-            return True, False
-        known[_END] = t + (work.max_steps - t) % (t - known[_SAVED_T])  # where in its cycle the cap finds it
-        _forget(known, saved)
-        known[_CHECKPOINT] = 0  # never again
-    elif t == known[_CHECKPOINT]:
-        _forget(known, saved)
-        _lay_aside(unit, cells, there, first, last, known, saved)
-    return t == known[_END], False
+    slots[known + _T] = t
+    if quiet:
+        if low < first or last + 1 < high:
+            _clear(cells, here, low, first)
+            _clear(cells, here, last + 1, high)
+        slots[known + _LOW] = first - 1 if left & 1 != 0 and first > 0 else first
+        slots[known + _HIGH] = last + 2 if right < 0 and last + 1 < plan.blocks else last + 1
+    has_halted = plan.halting == _HALF and 2 * threes >= marked and marked > 0
+    has_halted |= plan.halting == _ALL and threes == marked and threes >= 2
+    ended = has_halted or t == slots[known + _END] or (quiet and first < 0)  # a blank tape stays blank
+    if not ended:
+        if changed == 0 and first == slots[known + _SAVED_FIRST] and last == slots[known + _SAVED_LAST]:
+            period = t - slots[known + _SAVED_T]
+            slots[known + _END] = t + (plan.max_steps - t) % period  # where in its cycle the cap finds it
+            ended = not plan.keep or slots[known + _END] == t
+            _forget(saved, slots, known, aside)
+            slots[known + _CHECKPOINT] = 0  # never again
+        elif t == slots[known + _CHECKPOINT]:
+            _forget(saved, slots, known, aside)
+            for block in range(max(first, 0), last + 1):
+                bits = planes(unit, cells, there + block * CELLS)
+                saved[aside + 2 * block], saved[aside + 2 * block + 1] = bits[0], bits[1]
+            slots[known + _SAVED_T], slots[known + _SAVED_FIRST], slots[known + _SAVED_LAST] = t, first, last
+            slots[known + _CHECKPOINT] = t + (t >> _GROWTH) + 1
+    return ended, has_halted
 
 
-@kernel
+@kernel(forceinline=True)
 def _clear(cells, row, low, high):
     """Make blocks [low, high) of a row blank."""
     for i in range(row + low * CELLS, row + high * CELLS):
         cells[i] = 0
 
 
-@kernel
-def _lay_aside(unit, cells, row, first, last, known, saved):
-    """Keep the tape, and decide when the next is to be kept."""
-    for block in range(first, last + 1):
-        if block >= 0:
-            saved[2 * block], saved[2 * block + 1] = planes(unit, cells, row + block * CELLS)
-    known[_SAVED_T], known[_SAVED_FIRST], known[_SAVED_LAST] = known[_T], first, last
-    known[_CHECKPOINT] = known[_T] + (known[_T] >> _GROWTH) + 1
-
-
-@kernel
-def _forget(known, saved):
+@kernel(forceinline=True)
+def _forget(saved, slots, known, aside):
     """Forget the tape laid aside, if there is one."""
-    if known[_SAVED_FIRST] != _NONE:
-        for i in range(2 * known[_SAVED_FIRST], 2 * known[_SAVED_LAST] + 2):
+    if slots[known + _SAVED_FIRST] >= 0:
+        for i in range(aside + 2 * slots[known + _SAVED_FIRST], aside + 2 * slots[known + _SAVED_LAST] + 2):
             saved[i] = 0
-    known[_SAVED_FIRST] = _NONE
+    slots[known + _SAVED_FIRST] = _NONE
 
 
-@kernel
-def _end(unit, work, room, slot, has_halted, found):
-    """Enter what became of the lane in a slot, and leave the slot blank."""
-    known, cells = room.slots[slot], room.cells
-    lane, t, low, high = known[_LANE], known[_T], known[_LOW], known[_HIGH]
-    individual, given = lane // len(work.inputs), lane % len(work.inputs)
-    row = _row(work, room, slot, t)
-    found.halted[individual, given] = has_halted
-    found.micro_steps[individual, given] = t if has_halted else work.max_steps
-    if has_halted:
-        marker = _rightmost(unit, cells, row, low, high, work.halting == _ALL)
-        found.answered[individual, given] = marker > 0
-        if marker > 0:
-            before = work.programs.shape[1] + (2 if work.halting == _ALL else 3)
-            found.outputs[individual, given] = marker - before
-    tape = found.tapes[individual, given]
-    for i in range(1, len(tape) - 1):
-        tape[i] = cells[row + i - 1] & np.uint8(STATES - 1)
-    _clear(cells, row, low, high)
-    _clear(cells, _row(work, room, slot, t + 1), low, high)
-    _forget(known, room.saved[slot])
-
-
-@kernel
+@kernel(forceinline=True)
 def _rightmost(unit, cells, row, low, high, three):
     """The rightmost cell in state 3, or else in state 2; 0 where there is none, for an end cell has none."""
-    for block in range(high - 1, low - 1, -1):
+    found, block = 0, high
+    while found == 0 and block > low:
+        block -= 1
         bits = planes(unit, cells, row + block * CELLS)
         those = bits[0] & (bits[1] if three else ~bits[1])
         if those != 0:
-            return block * CELLS + _highest(those) + 1
-    return 0
+            found = block * CELLS + _highest(those) + 1
+    return found
 
 
-@kernel
+@kernel(forceinline=True)
 def _highest(bits):
     """The position of the highest bit of an int64 that is set."""
     if bits < 0:
@@ -249,30 +214,46 @@ def _highest(bits):
 
 
 @kernel
-def _run(unit, work, room, first, last, found):
+def _run(unit, plan, codes, programs, inputs, lengths, cells, saved, slots, first, last, found):
     """Let lanes first..last-1 run to their ends."""
+    codes, programs, inputs, lengths = borrowed(codes), borrowed(programs), borrowed(inputs), borrowed(lengths)
+    cells, saved, slots = borrowed(cells), borrowed(saved), borrowed(slots)
+    outputs, answered, halted = borrowed(found[0]), borrowed(found[1]), borrowed(found[2])
+    micro_steps, tapes = borrowed(found[3]), borrowed(found[4])
+    order = np.zeros(_SLOTS, np.int64)  # the slots at work, `busy` of them
     upcoming, busy = first, 0
-    order = np.zeros(len(room.slots), np.int64)
-    keep = found.tapes.shape[2] > 0
-    for slot in range(min(len(room.slots), last - first)):
-        _begin(work, room, slot, upcoming)
-        order[slot] = slot
+    while busy < min(_SLOTS, last - first):
+        _begin(plan, codes, programs, inputs, lengths, cells, slots, busy, upcoming)
+        order[busy] = busy
         upcoming, busy = upcoming + 1, busy + 1
+    i = 0
     while busy > 0:
-        i = 0
-        while i < busy:
-            slot = order[i]
-            ended, has_halted = _step(unit, work, room, slot, keep)
-            if ended:
-                _end(unit, work, room, slot, has_halted, found)
-                if upcoming < last:
-                    _begin(work, room, slot, upcoming)
-                    upcoming += 1
-                else:
-                    busy -= 1
-                    order[i] = order[busy]
-                    continue
-            i += 1
+        slot = order[i]
+        ended, has_halted = _step(unit, plan, codes, cells, saved, slots, slot)
+        if ended:
+            known = slot * _KNOWN
+            lane, t, low, high = slots[known], slots[known + _T], slots[known + _LOW], slots[known + _HIGH]
+            row = _row(plan, slot, t)
+            halted[lane] = has_halted
+            micro_steps[lane] = t if has_halted else plan.max_steps
+            if has_halted:
+                marker = _rightmost(unit, cells, row, low, high, plan.halting == _ALL)
+                answered[lane] = marker > 0
+                if marker > 0:
+                    outputs[lane] = marker - plan.cells - (2 if plan.halting == _ALL else 3)
+            if plan.keep:
+                for c in range(1, plan.window - 1):
+                    tapes[lane * plan.window + c] = cells[row + c - 1] & np.uint8(STATES - 1)
+            _clear(cells, row, low, high)
+            _clear(cells, _row(plan, slot, t + 1), low, high)
+            _forget(saved, slots, known, slot * 2 * plan.blocks)
+            if upcoming < last:
+                _begin(plan, codes, programs, inputs, lengths, cells, slots, slot, upcoming)
+                upcoming += 1
+            else:
+                busy -= 1
+                order[i] = order[busy]
+        i = i + 1 if i + 1 < busy else 0
 
 
 def run(
@@ -312,8 +293,6 @@ def run(
         raise ValueError(f"halting: expected one of {', '.join(HALTING)}, got {halting!r}")
     if max_steps < 1:
         raise ValueError(f"max_steps: expected at least 1, got {max_steps}")
-    codes = np.ascontiguousarray(np.broadcast_to(rules * np.uint8(COPIES), (number, ENTRIES)))
-    programs = np.ascontiguousarray(np.broadcast_to(programs, (number, programs.shape[1])))
     lengths = _lengths(inputs)
     longest = programs.shape[1] + int(lengths.max(initial=0))
     if window is None:
@@ -323,22 +302,24 @@ def run(
     count = -(-(window - 2) // CELLS)
     inside = window - 2 - (count - 1) * CELLS
     tail = ALL if inside == CELLS else (1 << inside) - 1
-    work = Work(codes, programs, inputs, lengths, window, count, tail, HALTING.index(halting), int(max_steps))
-    shape = number, len(inputs)
-    found = Outcome(
-        np.zeros(shape, np.int64),
-        np.zeros(shape, np.bool_),
-        np.zeros(shape, np.bool_),
-        np.zeros(shape, np.int64),
-        np.zeros((*shape, window if keep else 0), np.uint8),
+    lanes, cells = number * len(inputs), programs.shape[1]
+    plan = Plan(
+        cells, len(inputs), inputs.shape[1], window, count, tail, (count + 2) * CELLS, HALTING.index(halting), max_steps, keep
+    )
+    given = _coded(rules, number), _coded(programs, number), _coded(inputs, len(inputs)), lengths
+    found = (
+        np.zeros(lanes, np.int64),
+        np.zeros(lanes, np.bool_),
+        np.zeros(lanes, np.bool_),
+        np.zeros(lanes, np.int64),
+        np.zeros(lanes * window if keep else 0, np.uint8),
     )
     workers = workers or os.cpu_count() or 1
-    lanes = number * len(inputs)
     share = max(_LEAST, -(-lanes // (_SHARES * workers)))
     unit = blocks.unit()
 
     def work_off(first: int) -> None:
-        _run(unit, work, _room(work), first, min(first + share, lanes), found)
+        _run(unit, plan, *given, *_room(plan), first, min(first + share, lanes), found)
 
     if lanes <= share or workers == 1:
         for first in range(0, lanes, share):
@@ -347,7 +328,7 @@ def run(
         with ThreadPoolExecutor(workers) as threads:
             for _ in threads.map(work_off, range(0, lanes, share)):
                 pass  # an exception of a thread is raised here
-    return found
+    return Outcome(*(each.reshape(number, len(inputs), *shape) for each, shape in zip(found, [()]*4+[(window if keep else 0,)])))
 
 
 def _checked(name: str, cells: np.ndarray) -> np.ndarray:
@@ -365,14 +346,18 @@ def _lengths(inputs: np.ndarray) -> np.ndarray:
     return np.where(some.any(1), inputs.shape[1] - some.argmax(1), 0).astype(np.int64)
 
 
-def _room(work: Work) -> Room:
-    """Blank room of a thread; its blocks begin where cache lines do."""
-    stride = (work.blocks + 2) * CELLS
-    size = 2 * _SLOTS * stride
+def _coded(rows: np.ndarray, number: int) -> np.ndarray:
+    """Rows of states, `number` of them or one for all, as the kernel takes them: flat, 85 v."""
+    return np.ascontiguousarray(np.broadcast_to(rows * np.uint8(COPIES), (number, rows.shape[1]))).ravel()
+
+
+def _room(plan: Plan) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """What a thread works on: `cells`, whose blocks begin where cache lines do, `saved` and `slots`."""
+    size = 2 * _SLOTS * plan.stride
     cells = np.zeros(size + CELLS, np.uint8)
     shift = -cells.ctypes.data % CELLS
-    saved = np.zeros((_SLOTS, 2 * work.blocks), np.int64)
-    return Room(cells[shift : shift + size], saved, np.zeros((_SLOTS, _KNOWN), np.int64))
+    saved, slots = np.zeros(_SLOTS * 2 * plan.blocks, np.int64), np.zeros(_SLOTS * _KNOWN, np.int64)
+    return cells[shift : shift + size], saved, slots
 
 
 def marked(numbers: Sequence[int] | np.ndarray) -> np.ndarray:
