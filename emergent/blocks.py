@@ -1,45 +1,50 @@
-"""Sixty-four cells of four states at once: the innermost step of a tape whose rule is a table of 64 entries.
+"""Tapes of four states in blocks of 64 cells: the words that differ from processor to processor.
 
-A *block* is 64 neighbouring cells, a byte each. A byte holds its state v four times over (85 v), so that the index of a
-neighbourhood, 16 left + 4 centre + right, is made of three bytes by two selections of bits and no shift. The table
-holds its entries in the same form. AVX-512 VBMI looks 64 bytes up in a table of 64 with one instruction, `vpermb`.
+A byte holds the state v of a cell four times over (85 v), so that the index of a neighbourhood, 16 left + 4 centre +
+right, is made of three bytes by two selections of bits and no shift. A table holds its entries in the same form.
 
-What differs from processor to processor is a *unit*, a record without fields that the words below are dispatched on:
-compiled code has no trace of the choice left.
+What a processor can do is a *unit*, a record without fields that the words are dispatched on: compiled code has no
+trace of the choice left.
 """
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from llvmlite import binding, ir
-from numba import config, types
 from numba.core import cgutils
-from numba.extending import intrinsic, models, overload, register_model
+from numba.extending import intrinsic, overload
 
-from emergent.verb import verb
+from emergent.verb import kernel, verb
 
-CELLS = 64  # of a block
+CELLS = 64  # of a block, and entries of a table
 COPIES = 85  # a byte holds v + 4 v + 16 v + 64 v
-ALL = -1  # the mask of all cells of a block
+LEFT, CENTRE, RIGHT = 0x30, 0x0C, 0x03  # the bits of an index that come from each neighbour
+NEVER, HALF, WHOLE = range(3)  # halting
+NONE = -2  # the first block of a tape laid aside, where there is none
+_GROWTH = 1  # a tape is laid aside anew after a number of steps that grows with 2^-_GROWTH of those taken
 
-_LEFT, _CENTRE = 0x30, 0x0C  # the bits of an index that come from each neighbour; the rest from the right
-_BYTES, _BITS, _I64 = ir.VectorType(ir.IntType(8), CELLS), ir.VectorType(ir.IntType(1), CELLS), ir.IntType(64)
+
+class Plan(NamedTuple):
+    """What is to be done, the same for all tapes.
+
+    Fields:
+        cells: of a program; inputs: for each program; length: of a row of inputs.
+        window: cells of a tape; blocks: of all but its two end cells; inside: how many of these are in the last block.
+        halting: NEVER, HALF, WHOLE; max_steps: the cap; keep: whether the tapes at the end are wanted.
+    """
+
+    cells: int
+    inputs: int
+    length: int
+    window: int
+    blocks: int
+    inside: int
+    halting: int
+    max_steps: int
+    keep: bool
 
 
 class Scalar(NamedTuple):
     """One cell after another: any processor, and Python."""
-
-
-class Permute(NamedTuple):
-    """`vpermb` on 64 bytes: x86 with AVX-512 VBMI."""
-
-
-def unit() -> Any:
-    """The fastest unit of this processor."""
-    chosen = config.CPU_NAME or config.CPU_FEATURES  # a user compiles for another processor than this one
-    if config.DISABLE_JIT or chosen or not binding.get_host_cpu_features().get("avx512vbmi"):
-        return Scalar()
-    return Permute()
 
 
 @verb(inline=True)
@@ -48,16 +53,17 @@ def table(unit, codes, row):
 
 
 @verb(inline=True)
-def advance(unit, entries, cells, source, target, mask):
-    """Step the block at cells[source], whose neighbours stand beside it, into cells[target].
+def sweep(unit, plan, entries, cells, here, there, low, high, saved):
+    """One step of the blocks [low, high) of a tape that begins at cells[here], into cells[there:].
 
     Args:
         entries: from `table`.
-        cells: (n,) uint8, the states as 85 v.
-        mask: int64; a cell whose bit is not set becomes 0.
+        cells: (n,) uint8, the states as 85 v; beside the tape and beside the blocks stand their neighbours.
+        saved: (2 * blocks,) int64, high and low bits of every block of another tape.
 
     Returns:
-        Two int64, the high and the low bits of the 64 new states, and how many are not 0 and how many are 3.
+        How many cells are not 0 afterwards, and how many are 3; three int64: any bit in which the tape now differs from
+        the one saved, and which cells of the first block and of the last are not 0.
     """
 
 
@@ -66,8 +72,56 @@ def planes(unit, cells, at):
     """The high and the low bits of the block at cells[at], as two int64."""
 
 
+@verb(inline=True)
+def sprint(unit, plan, entries, cells, here, there, block, quiet, t):
+    """Many steps of a tape that is 0 but for two neighbouring blocks, for as long as it is and has not ended.
+
+    Args:
+        here: where the tape stands, after t steps; here and `there` change places with every step, and the one where
+            the tape does not stand at the end is left 0.
+        block: the first of the two; there may be no second.
+        quiet: whether the table maps 000 to 0.
+
+    Returns:
+        The steps taken now, of all; and whether the tape has ended, and whether it has halted.
+    """
+
+
+# --- what halts, and what is laid aside ------------------------------------------------------------------------------
+
+
+@kernel(forceinline=True)
+def halts(plan, marked, threes):
+    """Whether a tape with so many cells that are not 0 and so many that are 3 halts."""
+    if plan.halting == HALF:
+        return 2 * threes >= marked and marked > 0
+    return plan.halting == WHOLE and threes == marked and threes >= 2
+
+
+@kernel(forceinline=True)
+def later(t):
+    """When the next tape is laid aside after that of step t."""
+    return t + (t >> _GROWTH) + 1
+
+
+@kernel(forceinline=True)
+def cap(plan, t, period):
+    """The earliest step from t on with the state that a tape which is in a cycle at t will have at the cap."""
+    return t + (plan.max_steps - t) % period
+
+
+@kernel(forceinline=True)
+def clear(cells, row, low, high):
+    """Make the blocks [low, high) of a tape that begins at cells[row] blank."""
+    for i in range(row + low * CELLS, row + high * CELLS):
+        cells[i] = 0
+
+
+# --- arrays in a loop ------------------------------------------------------------------------------------------------
+
+
 def borrowed(array):
-    """The same array, but not counted as a reference to it: for a loop in which counting takes longer than the work.
+    """The same array, but no reference to it is counted: for loops in which counting takes longer than the work.
 
     Whoever borrows must not outlive the array.
     """
@@ -89,7 +143,7 @@ def _resolve_borrowed(array):
     return lambda array: _borrowed(array)
 
 
-# --- one after another -----------------------------------------------------------------------------------------------
+# --- one cell after another ------------------------------------------------------------------------------------------
 
 
 @table.on(Scalar)
@@ -97,124 +151,35 @@ def table_scalar(unit, codes, row):
     return codes[row * CELLS : (row + 1) * CELLS]
 
 
-@advance.on(Scalar)
-def advance_scalar(unit, entries, cells, source, target, mask):
-    marked, threes = 0, 0
-    for i in range(CELLS):
-        left, centre, right = int(cells[source + i - 1]), int(cells[source + i]), int(cells[source + i + 1])
-        new = int(entries[(left & 48) | (centre & 12) | (right & 3)]) * ((mask >> i) & 1)
-        cells[target + i] = np.uint8(new)
-        marked += new != 0
-        threes += new == 255
-    high, low = planes(unit, cells, target)
-    return high, low, marked, threes
+@sweep.on(Scalar)
+def sweep_scalar(unit, plan, entries, cells, here, there, low, high, saved):
+    marked, threes, changed, left, right = 0, 0, 0, 0, 0
+    for block in range(low, high):
+        at = block * CELLS
+        for i in range(at, at + (CELLS if block < plan.blocks - 1 else plan.inside)):
+            before, cell, after = int(cells[here + i - 1]), int(cells[here + i]), int(cells[here + i + 1])
+            new = entries[(before & LEFT) | (cell & CENTRE) | (after & RIGHT)]
+            cells[there + i] = new
+            marked += new != 0
+            threes += new == 255
+        high_bits, low_bits = planes(unit, cells, there + at)
+        changed |= (high_bits ^ saved[2 * block]) | (low_bits ^ saved[2 * block + 1])
+        right = high_bits | low_bits
+        if block == low:
+            left = right
+    return marked, threes, changed, left, right
 
 
 @planes.on(Scalar)
 def planes_scalar(unit, cells, at):
-    high, low = 0, 0
-    for i in range(CELLS - 1, -1, -1):
-        state = int(cells[at + i]) & 3
-        if i == CELLS - 1:  # the sign: shifted in, it would leave int64 in Python
-            high, low = -(state >> 1), -(state & 1)
-        else:
-            high, low = high * 2 + (state >> 1), low * 2 + (state & 1)
+    state = int(cells[at + CELLS - 1])
+    high, low = -((state >> 1) & 1), -(state & 1)  # the sign: shifted in, it would leave int64 in Python
+    for i in range(CELLS - 2, -1, -1):
+        state = int(cells[at + i])
+        high, low = 2 * high + ((state >> 1) & 1), 2 * low + (state & 1)
     return high, low
 
 
-# --- vpermb ----------------------------------------------------------------------------------------------------------
-
-
-class _Block(types.Type):
-    """The Numba type of 64 bytes in a register."""
-
-    def __init__(self):
-        super().__init__(name="Block")
-
-
-_block = _Block()
-
-
-@register_model(_Block)
-class _BlockModel(models.PrimitiveModel):
-    def __init__(self, manager, kind):
-        super().__init__(manager, kind, _BYTES)
-
-
-def _bytes(value: int) -> ir.Constant:
-    return ir.Constant(_BYTES, [value] * CELLS)
-
-
-def _at(context, builder, kind, array, index):
-    """A pointer to the 64 bytes from `index` on of an array of bytes."""
-    data = context.make_array(kind)(context, builder, array).data
-    return builder.bitcast(builder.gep(data, [index]), _BYTES.as_pointer())
-
-
-def _bits(builder, block, bit):
-    """One bit of each of the 64 bytes, as an int64."""
-    chosen = builder.icmp_unsigned("!=", builder.and_(block, _bytes(bit)), _bytes(0))
-    return builder.bitcast(chosen, _I64)
-
-
-@intrinsic
-def _load(typing_context, cells, at):
-    def generate(context, builder, signature, arguments):
-        array, index = arguments
-        return builder.load(_at(context, builder, signature.args[0], array, index), align=1)
-
-    return _block(cells, types.int64), generate
-
-
-@intrinsic
-def _advance(typing_context, entries, cells, source, target, mask):
-    def generate(context, builder, signature, arguments):
-        entries, array, source, target, mask = arguments
-        kind = signature.args[1]
-
-        def load(shift):
-            index = builder.add(source, ir.Constant(_I64, shift))
-            return builder.load(_at(context, builder, kind, array, index), align=1)
-
-        def select(bits, chosen, other):
-            return builder.or_(
-                builder.and_(chosen, _bytes(bits)), builder.and_(other, _bytes(~bits & 255))
-            )
-
-        index = select(_LEFT, load(-1), select(_CENTRE, load(0), load(1)))
-        signature = ir.FunctionType(_BYTES, [_BYTES, _BYTES])
-        look_up = cgutils.get_or_insert_function(builder.module, signature, "llvm.x86.avx512.permvar.qi.512")
-        new = builder.call(look_up, [entries, index])
-        new = builder.select(builder.bitcast(mask, _BITS), new, _bytes(0))
-        builder.store(new, _at(context, builder, kind, array, target), align=1)
-        high, low = _bits(builder, new, 128), _bits(builder, new, 64)
-        counts = builder.ctpop(builder.or_(high, low)), builder.ctpop(builder.and_(high, low))
-        return context.make_tuple(builder, types.UniTuple(types.int64, 4), (high, low, *counts))
-
-    return types.UniTuple(types.int64, 4)(_block, cells, types.int64, types.int64, types.int64), generate
-
-
-@intrinsic
-def _planes(typing_context, cells, at):
-    def generate(context, builder, signature, arguments):
-        array, index = arguments
-        block = builder.load(_at(context, builder, signature.args[0], array, index), align=1)
-        both = _bits(builder, block, 128), _bits(builder, block, 64)
-        return context.make_tuple(builder, types.UniTuple(types.int64, 2), both)
-
-    return types.UniTuple(types.int64, 2)(cells, types.int64), generate
-
-
-@table.on(Permute)
-def table_permute(unit, codes, row):
-    return _load(codes, row * CELLS)
-
-
-@advance.on(Permute)
-def advance_permute(unit, entries, cells, source, target, mask):
-    return _advance(entries, cells, source, target, mask)
-
-
-@planes.on(Permute)
-def planes_permute(unit, cells, at):
-    return _planes(cells, at)
+@sprint.on(Scalar)
+def sprint_scalar(unit, plan, entries, cells, here, there, block, quiet, t):
+    return t, False, False  # it makes none

@@ -22,23 +22,31 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from emergent import blocks
-from emergent.blocks import ALL, CELLS, COPIES, advance, borrowed, planes, table
+from emergent.blocks import (
+    CELLS,
+    COPIES,
+    HALF,
+    NONE,
+    WHOLE,
+    Plan,
+    Scalar,
+    borrowed,
+    cap,
+    clear,
+    halts,
+    later,
+    planes,
+    sprint,
+    sweep,
+    table,
+)
 from emergent.verb import kernel
+from emergent.vpermb import Permute, available
 
 STATES, ENTRIES = 4, 64
-HALTING = ("never", "half", "all")
-_NEVER, _HALF, _ALL = range(3)
-_SLOTS = 16  # lanes at work in a thread
+HALTING = ("never", "half", "all")  # in the order of the codes of `blocks`
 _SHARES = 4  # that a thread takes of a population, one after another
-_GROWTH = 1  # a tape is laid aside anew when the steps since have doubled by 2^-_GROWTH
 _LEAST = 256  # lanes of a share
-_NONE = -2  # where no tape has been laid aside
-
-# What a slot knows of its lane: number, steps taken, blocks [low, high) to compute next, step of its end;
-# of the tape laid aside: its step, its first and last block with life; the step at which another is laid aside.
-_LANE, _T, _LOW, _HIGH, _END, _SAVED_T, _SAVED_FIRST, _SAVED_LAST, _CHECKPOINT, _QUIET, _INDIVIDUAL = range(11)
-_KNOWN = 16  # so that a slot's numbers begin a cache line
 
 
 class Outcome(NamedTuple):
@@ -58,146 +66,118 @@ class Outcome(NamedTuple):
     tapes: np.ndarray
 
 
-class Plan(NamedTuple):
-    """What is to be done, the same for all lanes.
-
-    Fields:
-        cells: of a program; inputs: for each program; length: of a row of inputs.
-        window: cells of a tape; blocks: of its inner cells; tail: mask of the last block; stride: bytes of a row.
-        halting: index into HALTING; max_steps: the cap; keep: whether the tapes at the end are wanted.
-    """
-
-    cells: int
-    inputs: int
-    length: int
-    window: int
-    blocks: int
-    tail: int
-    stride: int
-    halting: int
-    max_steps: int
-    keep: bool
-
-
-# In the kernels below arrays are flat and arguments of their own, and no view is made: Numba would count references to
-# them at every step, which takes longer than the step.
-#
-#   codes       (programs * 64,) uint8 tables, 85 v
-#   cells       (2 * _SLOTS * stride,) uint8: the tapes now, and room for the next step; a row of them is a block that
-#               stays blank, those of cells 1.., and another blank one
-#   saved       (_SLOTS * 2 * blocks,) int64, high and low bits of the blocks of the tape laid aside
-#   slots       (_SLOTS * _KNOWN,) int64, see above
-#
-# Cells and saved are all 0 at first, and again whenever a lane has ended.
-
-
 # --- one lane --------------------------------------------------------------------------------------------------------
 
 
 @kernel(forceinline=True)
-def _row(plan, slot, t):
-    """Where cell 1 of the tape in a slot stands after t steps."""
-    return ((t & 1) * _SLOTS + slot) * plan.stride + CELLS
-
-
-@kernel(forceinline=True)
-def _begin(plan, codes, programs, inputs, lengths, cells, slots, slot, lane):
-    """Write the tape of a lane into a blank slot."""
+def _write(plan, programs, inputs, lengths, cells, row, lane):
+    """Write the tape of a lane into a blank row, of which cell 1 is cells[row]; returns how many cells it has."""
     individual, given = lane // plan.inputs, lane % plan.inputs
-    row, length = _row(plan, slot, 0) - 1, lengths[given]
+    length = lengths[given]
     for i in range(plan.cells):
-        cells[row + i] = programs[individual * plan.cells + i]
+        cells[row - 1 + i] = programs[individual * plan.cells + i]
     for i in range(length):
-        cells[row + plan.cells + i] = inputs[given * plan.length + i]
-    quiet = codes[individual * ENTRIES] == 0
-    reached = (plan.cells + length - 1) // CELLS + 1
-    known = slot * _KNOWN
-    slots[known + _LANE], slots[known + _INDIVIDUAL], slots[known + _QUIET] = lane, individual, quiet
-    slots[known + _T], slots[known + _END] = 0, plan.max_steps
-    slots[known + _LOW], slots[known + _HIGH] = 0, min(reached, plan.blocks) if quiet else plan.blocks
-    slots[known + _SAVED_FIRST], slots[known + _CHECKPOINT] = _NONE, 1
+        cells[row - 1 + plan.cells + i] = inputs[given * plan.length + i]
+    return plan.cells + length
+
+
+@kernel
+def _think(unit, plan, entries, cells, saved, here, there, length, quiet):
+    """Let the tape of `length` cells at cells[here] run to its end; `there` and `saved` are blank.
+
+    Returns:
+        Whether it has halted, and after how many steps; where it stands then, and the blocks in which it lives. The
+        other row and `saved` may have any bits in these blocks, and none elsewhere.
+    """
+    t, end, checkpoint, saved_t, saved_first, saved_last = 0, plan.max_steps, 1, 0, NONE, NONE
+    low, high = 0, min((length - 1) // CELLS + 1, plan.blocks) if quiet else plan.blocks
+    ended, has_halted = False, False
+    while not ended:
+        marked, threes, changed, left, right = sweep(unit, plan, entries, cells, here, there, low, high, saved)
+        t += 1
+        if t == 1:  # the program may begin, and a tape end, with a cell that is not 0
+            cells[here - 1] = 0
+            cells[here + plan.window - 2] = 0
+        first, last = low, high - 1
+        if quiet:
+            first, last, low, high = _reach(unit, plan, cells, there, here, first, last, left, right)
+        here, there = there, here
+        has_halted = halts(plan, marked, threes)
+        ended = has_halted or t == end or (quiet and marked == 0)  # a blank tape stays blank
+        if not ended:
+            if changed == 0 and first == saved_first and last == saved_last:
+                end = cap(plan, t, t - saved_t) if plan.keep else t
+                ended, saved_first, checkpoint = t == end, NONE, 0
+            elif t == 1 and (last - first < 2 if quiet else plan.blocks < 3):
+                stayed = t
+                t, ended, has_halted = sprint(unit, plan, entries, cells, here, there, first, quiet, t)
+                if (t - stayed) & 1 != 0:
+                    here, there = there, here
+                if quiet:
+                    last = min(first + 1, plan.blocks - 1)
+                    left, right = _life(unit, cells, here, first), _life(unit, cells, here, last)
+                    first, last, low, high = _reach(unit, plan, cells, here, there, first, last, left, right)
+                checkpoint = t + 1
+            elif t == checkpoint:
+                if saved_first != NONE:
+                    _forget(saved, saved_first, saved_last + 1)
+                for block in range(first, last + 1):
+                    saved[2 * block], saved[2 * block + 1] = planes(unit, cells, here + block * CELLS)
+                saved_t, saved_first, saved_last, checkpoint = t, first, last, later(t)
+    return has_halted, t, here, low, high
 
 
 @kernel(forceinline=True)
-def _step(unit, plan, codes, cells, saved, slots, slot):
-    """One step of the lane in a slot; returns whether it has ended, and whether it has halted."""
-    known, aside = slot * _KNOWN, slot * 2 * plan.blocks
-    t, low, high, quiet = slots[known + _T], slots[known + _LOW], slots[known + _HIGH], slots[known + _QUIET]
-    here, there = _row(plan, slot, t), _row(plan, slot, t + 1)
-    entries = table(unit, codes, slots[known + _INDIVIDUAL])
-    first, last, left, right, marked, threes, changed = -1, -1, 0, 0, 0, 0, 0
-    for block in range(low, high):
-        mask = plan.tail if block == plan.blocks - 1 else ALL
-        bits = advance(unit, entries, cells, here + block * CELLS, there + block * CELLS, mask)
-        life = bits[0] | bits[1]
-        if life != 0:
-            if first < 0:
-                first, left = block, life
-            last, right = block, life
-        marked += bits[2]
-        threes += bits[3]
-        changed |= (bits[0] ^ saved[aside + 2 * block]) | (bits[1] ^ saved[aside + 2 * block + 1])
-    if t == 0:  # the program may begin, and a tape end, with a cell that is not 0
-        cells[here - 1] = 0
-        cells[here + plan.window - 2] = 0
-    t += 1
-    slots[known + _T] = t
-    if quiet:
-        if low < first or last + 1 < high:
-            _clear(cells, here, low, first)
-            _clear(cells, here, last + 1, high)
-        slots[known + _LOW] = first - 1 if left & 1 != 0 and first > 0 else first
-        slots[known + _HIGH] = last + 2 if right < 0 and last + 1 < plan.blocks else last + 1
-    has_halted = plan.halting == _HALF and 2 * threes >= marked and marked > 0
-    has_halted |= plan.halting == _ALL and threes == marked and threes >= 2
-    ended = has_halted or t == slots[known + _END] or (quiet and first < 0)  # a blank tape stays blank
-    if not ended:
-        if changed == 0 and first == slots[known + _SAVED_FIRST] and last == slots[known + _SAVED_LAST]:
-            period = t - slots[known + _SAVED_T]
-            slots[known + _END] = t + (plan.max_steps - t) % period  # where in its cycle the cap finds it
-            ended = not plan.keep or slots[known + _END] == t
-            _forget(saved, slots, known, aside)
-            slots[known + _CHECKPOINT] = 0  # never again
-        elif t == slots[known + _CHECKPOINT]:
-            _forget(saved, slots, known, aside)
-            for block in range(max(first, 0), last + 1):
-                bits = planes(unit, cells, there + block * CELLS)
-                saved[aside + 2 * block], saved[aside + 2 * block + 1] = bits[0], bits[1]
-            slots[known + _SAVED_T], slots[known + _SAVED_FIRST], slots[known + _SAVED_LAST] = t, first, last
-            slots[known + _CHECKPOINT] = t + (t >> _GROWTH) + 1
-    return ended, has_halted
+def _life(unit, cells, row, block):
+    """Which cells of a block are not 0."""
+    high, low = planes(unit, cells, row + block * CELLS)
+    return high | low
 
 
 @kernel(forceinline=True)
-def _clear(cells, row, low, high):
-    """Make blocks [low, high) of a row blank."""
-    for i in range(row + low * CELLS, row + high * CELLS):
-        cells[i] = 0
+def _reach(unit, plan, cells, row, other, first, last, left, right):
+    """Where life is in the blocks first..last of a row, and where it can be one step later.
+
+    Blocks at the ends that have died out are made blank in the `other` row as well.
+
+    Args:
+        left, right: which cells of the first and of the last block are not 0.
+
+    Returns:
+        The first and the last block with life, and the blocks [low, high) to compute next.
+    """
+    while left == 0 and first < last:
+        clear(cells, other, first, first + 1)
+        first += 1
+        left = _life(unit, cells, row, first)
+    while right == 0 and first < last:
+        clear(cells, other, last, last + 1)
+        last -= 1
+        right = _life(unit, cells, row, last)
+    low = first - 1 if left & 1 != 0 and first > 0 else first
+    high = last + 2 if right < 0 and last + 1 < plan.blocks else last + 1
+    return first, last, low, high
 
 
 @kernel(forceinline=True)
-def _forget(saved, slots, known, aside):
-    """Forget the tape laid aside, if there is one."""
-    if slots[known + _SAVED_FIRST] >= 0:
-        for i in range(aside + 2 * slots[known + _SAVED_FIRST], aside + 2 * slots[known + _SAVED_LAST] + 2):
-            saved[i] = 0
-    slots[known + _SAVED_FIRST] = _NONE
+def _forget(saved, low, high):
+    """Make the blocks [low, high) of the tape laid aside blank."""
+    for i in range(2 * low, 2 * high):
+        saved[i] = 0
 
 
-@kernel(forceinline=True)
+@kernel
 def _rightmost(unit, cells, row, low, high, three):
-    """The rightmost cell in state 3, or else in state 2; 0 where there is none, for an end cell has none."""
-    found, block = 0, high
-    while found == 0 and block > low:
-        block -= 1
+    """The number of the rightmost cell in state 3, or else in state 2; 0 if there is none, for cell 0 is an end."""
+    for block in range(high - 1, low - 1, -1):
         bits = planes(unit, cells, row + block * CELLS)
         those = bits[0] & (bits[1] if three else ~bits[1])
         if those != 0:
-            found = block * CELLS + _highest(those) + 1
-    return found
+            return block * CELLS + _highest(those) + 1
+    return 0
 
 
-@kernel(forceinline=True)
+@kernel
 def _highest(bits):
     """The position of the highest bit of an int64 that is set."""
     if bits < 0:
@@ -214,46 +194,38 @@ def _highest(bits):
 
 
 @kernel
-def _run(unit, plan, codes, programs, inputs, lengths, cells, saved, slots, first, last, found):
-    """Let lanes first..last-1 run to their ends."""
+def _run(unit, plan, codes, programs, inputs, lengths, cells, saved, begin, end, found):
+    """Let the lanes begin..end-1 run; arrays are flat.
+
+    Args:
+        codes: (programs * 64,) uint8 tables, programs: (programs * cells,) uint8, inputs: (inputs * length,) uint8, as
+            85 v; lengths: (inputs,) int64 how many cells of an input are to be written.
+        cells: uint8, room for a tape now and one step later: two rows of a block that stays blank, those of cells 1..,
+            and another one that stays blank; saved: (2 * blocks,) int64. Both all 0, and left so.
+        found: the fields of Outcome, to be filled.
+    """
     codes, programs, inputs, lengths = borrowed(codes), borrowed(programs), borrowed(inputs), borrowed(lengths)
-    cells, saved, slots = borrowed(cells), borrowed(saved), borrowed(slots)
-    outputs, answered, halted = borrowed(found[0]), borrowed(found[1]), borrowed(found[2])
-    micro_steps, tapes = borrowed(found[3]), borrowed(found[4])
-    order = np.zeros(_SLOTS, np.int64)  # the slots at work, `busy` of them
-    upcoming, busy = first, 0
-    while busy < min(_SLOTS, last - first):
-        _begin(plan, codes, programs, inputs, lengths, cells, slots, busy, upcoming)
-        order[busy] = busy
-        upcoming, busy = upcoming + 1, busy + 1
-    i = 0
-    while busy > 0:
-        slot = order[i]
-        ended, has_halted = _step(unit, plan, codes, cells, saved, slots, slot)
-        if ended:
-            known = slot * _KNOWN
-            lane, t, low, high = slots[known], slots[known + _T], slots[known + _LOW], slots[known + _HIGH]
-            row = _row(plan, slot, t)
-            halted[lane] = has_halted
-            micro_steps[lane] = t if has_halted else plan.max_steps
-            if has_halted:
-                marker = _rightmost(unit, cells, row, low, high, plan.halting == _ALL)
-                answered[lane] = marker > 0
-                if marker > 0:
-                    outputs[lane] = marker - plan.cells - (2 if plan.halting == _ALL else 3)
-            if plan.keep:
-                for c in range(1, plan.window - 1):
-                    tapes[lane * plan.window + c] = cells[row + c - 1] & np.uint8(STATES - 1)
-            _clear(cells, row, low, high)
-            _clear(cells, _row(plan, slot, t + 1), low, high)
-            _forget(saved, slots, known, slot * 2 * plan.blocks)
-            if upcoming < last:
-                _begin(plan, codes, programs, inputs, lengths, cells, slots, slot, upcoming)
-                upcoming += 1
-            else:
-                busy -= 1
-                order[i] = order[busy]
-        i = i + 1 if i + 1 < busy else 0
+    cells, saved = borrowed(cells), borrowed(saved)
+    outputs, answered, halted, micro_steps, tapes = found
+    row, other = CELLS, len(cells) // 2 + CELLS
+    for lane in range(begin, end):
+        individual = lane // plan.inputs
+        length = _write(plan, programs, inputs, lengths, cells, row, lane)
+        entries, quiet = table(unit, codes, individual), codes[individual * ENTRIES] == 0
+        has_halted, t, at, low, high = _think(unit, plan, entries, cells, saved, row, other, length, quiet)
+        halted[lane] = has_halted
+        micro_steps[lane] = t if has_halted else plan.max_steps
+        if has_halted:
+            marker = _rightmost(unit, cells, at, low, high, plan.halting == WHOLE)
+            answered[lane] = marker > 0
+            if marker > 0:
+                outputs[lane] = marker - plan.cells - (2 if plan.halting == WHOLE else 3)
+        if plan.keep:
+            for i in range(plan.window - 2):
+                tapes[lane * plan.window + 1 + i] = cells[at + i] & np.uint8(STATES - 1)
+        clear(cells, row, low, high)
+        clear(cells, other, low, high)
+        _forget(saved, low, high)
 
 
 def run(
@@ -300,11 +272,10 @@ def run(
     if window < max(longest, 3):
         raise ValueError(f"window: expected room for the longest tape, {max(longest, 3)} cells, got {window}")
     count = -(-(window - 2) // CELLS)
-    inside = window - 2 - (count - 1) * CELLS
-    tail = ALL if inside == CELLS else (1 << inside) - 1
     lanes, cells = number * len(inputs), programs.shape[1]
     plan = Plan(
-        cells, len(inputs), inputs.shape[1], window, count, tail, (count + 2) * CELLS, HALTING.index(halting), max_steps, keep
+        *(cells, len(inputs), inputs.shape[1], window, count, window - 2 - (count - 1) * CELLS),
+        *(HALTING.index(halting), max_steps, keep),
     )
     given = _coded(rules, number), _coded(programs, number), _coded(inputs, len(inputs)), lengths
     found = (
@@ -316,7 +287,7 @@ def run(
     )
     workers = workers or os.cpu_count() or 1
     share = max(_LEAST, -(-lanes // (_SHARES * workers)))
-    unit = blocks.unit()
+    unit = Permute() if available() else Scalar()
 
     def work_off(first: int) -> None:
         _run(unit, plan, *given, *_room(plan), first, min(first + share, lanes), found)
@@ -351,13 +322,12 @@ def _coded(rows: np.ndarray, number: int) -> np.ndarray:
     return np.ascontiguousarray(np.broadcast_to(rows * np.uint8(COPIES), (number, rows.shape[1]))).ravel()
 
 
-def _room(plan: Plan) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """What a thread works on: `cells`, whose blocks begin where cache lines do, `saved` and `slots`."""
-    size = 2 * _SLOTS * plan.stride
+def _room(plan: Plan) -> tuple[np.ndarray, np.ndarray]:
+    """What a thread works on, see `_run`; blocks begin where cache lines do."""
+    size = 2 * (plan.blocks + 2) * CELLS
     cells = np.zeros(size + CELLS, np.uint8)
     shift = -cells.ctypes.data % CELLS
-    saved, slots = np.zeros(_SLOTS * 2 * plan.blocks, np.int64), np.zeros(_SLOTS * _KNOWN, np.int64)
-    return cells[shift : shift + size], saved, slots
+    return cells[shift : shift + size], np.zeros(2 * plan.blocks, np.int64)
 
 
 def marked(numbers: Sequence[int] | np.ndarray) -> np.ndarray:
