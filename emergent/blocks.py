@@ -9,7 +9,8 @@ trace of the choice left.
 
 from typing import NamedTuple
 
-import numpy as np
+from llvmlite import ir
+from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic, overload
 
@@ -110,22 +111,29 @@ def cap(plan, t, period):
     return t + (plan.max_steps - t) % period
 
 
-@kernel(forceinline=True)
-def clear(cells, row, low, high):
-    """Make the blocks [low, high) of a tape that begins at cells[row] blank."""
-    for i in range(row + low * CELLS, row + high * CELLS):
-        cells[i] = 0
-
-
 # --- arrays in a loop ------------------------------------------------------------------------------------------------
+
+# What an index below 0 means in Python costs a loop its speed, and so does the count of references to an array.
 
 
 def borrowed(array):
-    """The same array, but no reference to it is counted: for loops in which counting takes longer than the work.
-
-    Whoever borrows must not outlive the array.
-    """
+    """The same array, but no reference to it is counted; whoever borrows must not outlive it."""
     return array
+
+
+def copy(source, at, target, there, count):
+    """Copy source[at : at + count] to target[there:]."""
+    target[there : there + count] = source[at : at + count]
+
+
+def clear(cells, row, low, high):
+    """Make the blocks [low, high) of a tape that begins at cells[row] blank."""
+    cells[row + low * CELLS : row + high * CELLS] = 0
+
+
+def address(context, builder, kind, array, index):
+    """A pointer to an element of a flat array."""
+    return builder.gep(context.make_array(kind)(context, builder, array).data, [index])
 
 
 @intrinsic
@@ -138,9 +146,45 @@ def _borrowed(typing_context, array):
     return array(array), generate
 
 
+@intrinsic
+def _copy(typing_context, source, at, target, there, count):
+    def generate(context, builder, signature, arguments):
+        one, at, other, there, count = arguments
+        here = address(context, builder, signature.args[0], one, at)
+        cgutils.raw_memcpy(builder, address(context, builder, signature.args[2], other, there), here, count, 1)
+        return context.get_dummy_value()
+
+    return types.none(source, types.int64, target, types.int64, types.int64), generate
+
+
+@intrinsic
+def _blank(typing_context, cells, at):
+    def generate(context, builder, signature, arguments):
+        block = ir.VectorType(ir.IntType(8), CELLS)
+        place = builder.bitcast(address(context, builder, signature.args[0], *arguments), block.as_pointer())
+        builder.store(cgutils.get_null_value(block), place, align=1)
+        return context.get_dummy_value()
+
+    return types.none(cells, types.int64), generate
+
+
 @overload(borrowed, inline="always")
 def _resolve_borrowed(array):
     return lambda array: _borrowed(array)
+
+
+@overload(copy, inline="always")
+def _resolve_copy(source, at, target, there, count):
+    return lambda source, at, target, there, count: _copy(source, at, target, there, count)
+
+
+@overload(clear, jit_options={"forceinline": True})
+def _resolve_clear(cells, row, low, high):
+    def blank(cells, row, low, high):
+        for block in range(low, high):
+            _blank(cells, row + block * CELLS)
+
+    return blank
 
 
 # --- one cell after another ------------------------------------------------------------------------------------------

@@ -33,6 +33,7 @@ from emergent.blocks import (
     borrowed,
     cap,
     clear,
+    copy,
     halts,
     later,
     planes,
@@ -69,25 +70,13 @@ class Outcome(NamedTuple):
 # --- one lane --------------------------------------------------------------------------------------------------------
 
 
-@kernel(forceinline=True)
-def _write(plan, programs, inputs, lengths, cells, row, lane):
-    """Write the tape of a lane into a blank row, of which cell 1 is cells[row]; returns how many cells it has."""
-    individual, given = lane // plan.inputs, lane % plan.inputs
-    length = lengths[given]
-    for i in range(plan.cells):
-        cells[row - 1 + i] = programs[individual * plan.cells + i]
-    for i in range(length):
-        cells[row - 1 + plan.cells + i] = inputs[given * plan.length + i]
-    return plan.cells + length
-
-
 @kernel
 def _think(unit, plan, entries, cells, saved, here, there, length, quiet):
     """Let the tape of `length` cells at cells[here] run to its end; `there` and `saved` are blank.
 
     Returns:
         Whether it has halted, and after how many steps; where it stands then, and the blocks in which it lives. The
-        other row and `saved` may have any bits in these blocks, and none elsewhere.
+        other row is blank but for these blocks, and `saved` is blank.
     """
     t, end, checkpoint, saved_t, saved_first, saved_last = 0, plan.max_steps, 1, 0, NONE, NONE
     low, high = 0, min((length - 1) // CELLS + 1, plan.blocks) if quiet else plan.blocks
@@ -107,7 +96,7 @@ def _think(unit, plan, entries, cells, saved, here, there, length, quiet):
         if not ended:
             if changed == 0 and first == saved_first and last == saved_last:
                 end = cap(plan, t, t - saved_t) if plan.keep else t
-                ended, saved_first, checkpoint = t == end, NONE, 0
+                ended, checkpoint = t == end, 0
             elif t == 1 and (last - first < 2 if quiet else plan.blocks < 3):
                 stayed = t
                 t, ended, has_halted = sprint(unit, plan, entries, cells, here, there, first, quiet, t)
@@ -119,12 +108,20 @@ def _think(unit, plan, entries, cells, saved, here, there, length, quiet):
                     first, last, low, high = _reach(unit, plan, cells, here, there, first, last, left, right)
                 checkpoint = t + 1
             elif t == checkpoint:
-                if saved_first != NONE:
-                    _forget(saved, saved_first, saved_last + 1)
+                _forget(saved, saved_first, saved_last)
                 for block in range(first, last + 1):
                     saved[2 * block], saved[2 * block + 1] = planes(unit, cells, here + block * CELLS)
                 saved_t, saved_first, saved_last, checkpoint = t, first, last, later(t)
+    _forget(saved, saved_first, saved_last)
     return has_halted, t, here, low, high
+
+
+@kernel
+def _forget(saved, first, last):
+    """Make the tape laid aside blank, which lives in the blocks first..last, if there is one."""
+    if first != NONE:
+        for i in range(2 * first, 2 * last + 2):
+            saved[i] = 0
 
 
 @kernel(forceinline=True)
@@ -157,13 +154,6 @@ def _reach(unit, plan, cells, row, other, first, last, left, right):
     low = first - 1 if left & 1 != 0 and first > 0 else first
     high = last + 2 if right < 0 and last + 1 < plan.blocks else last + 1
     return first, last, low, high
-
-
-@kernel(forceinline=True)
-def _forget(saved, low, high):
-    """Make the blocks [low, high) of the tape laid aside blank."""
-    for i in range(2 * low, 2 * high):
-        saved[i] = 0
 
 
 @kernel
@@ -208,9 +198,11 @@ def _run(unit, plan, codes, programs, inputs, lengths, cells, saved, begin, end,
     cells, saved = borrowed(cells), borrowed(saved)
     outputs, answered, halted, micro_steps, tapes = found
     row, other = CELLS, len(cells) // 2 + CELLS
+    individual, given = begin // plan.inputs, begin % plan.inputs
     for lane in range(begin, end):
-        individual = lane // plan.inputs
-        length = _write(plan, programs, inputs, lengths, cells, row, lane)
+        copy(programs, individual * plan.cells, cells, row - 1, plan.cells)
+        copy(inputs, given * plan.length, cells, row - 1 + plan.cells, lengths[given])
+        length = plan.cells + lengths[given]
         entries, quiet = table(unit, codes, individual), codes[individual * ENTRIES] == 0
         has_halted, t, at, low, high = _think(unit, plan, entries, cells, saved, row, other, length, quiet)
         halted[lane] = has_halted
@@ -221,11 +213,12 @@ def _run(unit, plan, codes, programs, inputs, lengths, cells, saved, begin, end,
             if marker > 0:
                 outputs[lane] = marker - plan.cells - (2 if plan.halting == WHOLE else 3)
         if plan.keep:
-            for i in range(plan.window - 2):
-                tapes[lane * plan.window + 1 + i] = cells[at + i] & np.uint8(STATES - 1)
+            copy(cells, at, tapes, lane * plan.window + 1, plan.window - 2)
         clear(cells, row, low, high)
         clear(cells, other, low, high)
-        _forget(saved, low, high)
+        given += 1
+        if given == plan.inputs:
+            individual, given = individual + 1, 0
 
 
 def run(
@@ -299,6 +292,7 @@ def run(
         with ThreadPoolExecutor(workers) as threads:
             for _ in threads.map(work_off, range(0, lanes, share)):
                 pass  # an exception of a thread is raised here
+    found[-1][:] &= STATES - 1
     return Outcome(*(each.reshape(number, len(inputs), *shape) for each, shape in zip(found, [()]*4+[(window if keep else 0,)])))
 
 

@@ -11,7 +11,7 @@ from numba import config, types
 from numba.core import cgutils
 from numba.extending import intrinsic, models, register_model
 
-from emergent.blocks import CELLS, CENTRE, LEFT, cap, clear, halts, later, planes, sprint, sweep, table
+from emergent.blocks import CELLS, CENTRE, LEFT, address, cap, clear, halts, later, planes, sprint, sweep, table
 from emergent.verb import kernel
 
 _I64 = ir.IntType(64)
@@ -51,8 +51,7 @@ class _BlockModel(models.PrimitiveModel):
 
 def _pointer(context, builder, kind, array, index):
     """A pointer to the 64 bytes from `index` on of an array of bytes."""
-    data = context.make_array(kind)(context, builder, array).data
-    return builder.bitcast(builder.gep(data, [index]), _BYTES.as_pointer())
+    return builder.bitcast(address(context, builder, kind, array, index), _BYTES.as_pointer())
 
 
 def _all(value):
@@ -115,8 +114,8 @@ def _advance(typing_context, entries, before, block, after, mask, cells, there, 
         new = _advanced(builder, *vectors, mask)
         builder.store(new, _pointer(context, builder, signature.args[5], cells, there), align=1)
         high, low = _planes_of(builder, new)
-        data = context.make_array(signature.args[7])(context, builder, saved).data
-        was = [builder.load(builder.gep(data, [builder.add(aside, _I64(i))])) for i in (0, 1)]
+        places = aside, builder.add(aside, _I64(1))
+        was = [builder.load(address(context, builder, signature.args[7], saved, place)) for place in places]
         changed = builder.or_(builder.xor(high, was[0]), builder.xor(low, was[1]))
         values = (*_counts(builder, high, low), changed, builder.or_(high, low))
         return context.make_tuple(builder, signature.return_type, values)
