@@ -74,13 +74,13 @@ def planes(unit, cells, at):
 
 
 @verb(inline=True)
-def sprint(unit, plan, entries, cells, here, there, block, quiet, t):
-    """Many steps of a tape that is 0 but for two neighbouring blocks, for as long as it is and has not ended.
+def sprint(unit, plan, entries, cells, here, there, block, wide, quiet, t):
+    """Many steps of a tape that is 0 but for a few blocks, for as long as it is and has not ended.
 
     Args:
         here: where the tape stands, after t steps; here and `there` change places with every step, and the one where
             the tape does not stand at the end is left 0.
-        block: the first of the two; there may be no second.
+        block: the first of the blocks; `wide`: whether they are four, or two. Some may lie beyond the last of all.
         quiet: whether the table maps 000 to 0.
 
     Returns:
@@ -225,5 +225,5 @@ def planes_scalar(unit, cells, at):
 
 
 @sprint.on(Scalar)
-def sprint_scalar(unit, plan, entries, cells, here, there, block, quiet, t):
+def sprint_scalar(unit, plan, entries, cells, here, there, block, wide, quiet, t):
     return t, False, False  # it makes none

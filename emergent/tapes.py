@@ -80,7 +80,7 @@ def _think(unit, plan, entries, cells, saved, here, there, length, quiet):
     """
     t, end, checkpoint, saved_t, saved_first, saved_last = 0, plan.max_steps, 1, 0, NONE, NONE
     low, high = 0, min((length - 1) // CELLS + 1, plan.blocks) if quiet else plan.blocks
-    ended, has_halted = False, False
+    ended, has_halted, size = False, False, 0  # size: blocks of the widest sprint so far
     while not ended:
         marked, threes, changed, left, right = sweep(unit, plan, entries, cells, here, there, low, high, saved)
         t += 1
@@ -97,13 +97,15 @@ def _think(unit, plan, entries, cells, saved, here, there, length, quiet):
             if changed == 0 and first == saved_first and last == saved_last:
                 end = cap(plan, t, t - saved_t) if plan.keep else t
                 ended, checkpoint = t == end, 0
-            elif t == 1 and (last - first < 2 if quiet else plan.blocks < 3):
-                stayed = t
-                t, ended, has_halted = sprint(unit, plan, entries, cells, here, there, first, quiet, t)
+            elif size < 4 and (last - first < 4 if quiet else plan.blocks <= 4):
+                size, stayed = 2 if size == 0 and last - first < 2 else 4, t
+                t, ended, has_halted = sprint(
+                    unit, plan, entries, cells, here, there, first, size == 4, quiet, t
+                )
                 if (t - stayed) & 1 != 0:
                     here, there = there, here
                 if quiet:
-                    last = min(first + 1, plan.blocks - 1)
+                    last = min(first + size, plan.blocks) - 1
                     left, right = _life(unit, cells, here, first), _life(unit, cells, here, last)
                     first, last, low, high = _reach(unit, plan, cells, here, there, first, last, left, right)
                 checkpoint = t + 1
@@ -282,16 +284,22 @@ def run(
     share = max(_LEAST, -(-lanes // (_SHARES * workers)))
     unit = Permute() if available() else Scalar()
 
-    def work_off(first: int) -> None:
-        _run(unit, plan, *given, *_room(plan), first, min(first + share, lanes), found)
+    shares = iter(range(0, lanes, share))  # taken from by all threads: the next to be free takes the next
 
-    if lanes <= share or workers == 1:
-        for first in range(0, lanes, share):
-            work_off(first)
+    def work_off() -> None:
+        room = _room(plan)
+        for first in shares:
+            _run(unit, plan, *given, *room, first, min(first + share, lanes), found)
+
+    others = min(workers, len(range(0, lanes, share))) - 1
+    if others < 1:
+        work_off()
     else:
-        with ThreadPoolExecutor(workers) as threads:
-            for _ in threads.map(work_off, range(0, lanes, share)):
-                pass  # an exception of a thread is raised here
+        with ThreadPoolExecutor(others) as threads:
+            helping = [threads.submit(work_off) for _ in range(others)]
+            work_off()
+            for each in helping:
+                each.result()  # an exception of a thread is raised here
     found[-1][:] &= STATES - 1
     return Outcome(*(each.reshape(number, len(inputs), *shape) for each, shape in zip(found, [()]*4+[(window if keep else 0,)])))
 

@@ -4,6 +4,7 @@ LLVM does not find it in a loop over cells, so it is named; the rest is ordinary
 can stay in a register: then the neighbours of its cells are the block shifted by a byte.
 """
 
+import functools
 from typing import NamedTuple
 
 from llvmlite import binding, ir
@@ -23,6 +24,7 @@ class Permute(NamedTuple):
     """x86 with AVX-512 VBMI: Intel's since Ice Lake, AMD's since Zen 4."""
 
 
+@functools.cache
 def available() -> bool:
     """Whether this processor has it, and Numba compiles for this processor."""
     other = config.DISABLE_JIT or config.CPU_NAME or config.CPU_FEATURES  # NUMBA_...: the user's choice
@@ -97,12 +99,28 @@ def _load(typing_context, cells, at):
 
 
 @intrinsic
-def _store(typing_context, block, cells, at):
+def _load_some(typing_context, cells, at, planes):
+    """As many neighbouring blocks as there are pairs of planes."""
+
     def generate(context, builder, signature, arguments):
-        builder.store(arguments[0], _pointer(context, builder, signature.args[1], *arguments[1:]), align=1)
+        array, at, _ = arguments
+        places = [builder.add(at, _I64(i * CELLS)) for i in range(len(signature.return_type))]
+        blocks = [builder.load(_pointer(context, builder, cells, array, place), align=1) for place in places]
+        return context.make_tuple(builder, signature.return_type, blocks)
+
+    return types.UniTuple(_block, len(planes) // 2)(cells, _int64, planes), generate
+
+
+@intrinsic
+def _store_some(typing_context, blocks, cells, at):
+    def generate(context, builder, signature, arguments):
+        some, array, at = arguments
+        for i in range(len(blocks)):
+            place = _pointer(context, builder, cells, array, builder.add(at, _I64(i * CELLS)))
+            builder.store(builder.extract_value(some, i), place, align=1)
         return context.get_dummy_value()
 
-    return types.none(_block, cells, _int64), generate
+    return types.none(blocks, cells, _int64), generate
 
 
 @intrinsic
@@ -125,22 +143,33 @@ def _advance(typing_context, entries, before, block, after, mask, cells, there, 
 
 
 @intrinsic
-def _advance_pair(typing_context, entries, first, second, mask_first, mask_second):
-    """Two blocks between blank ones, one step later: both, the planes of both, marked, threes."""
+def _advance_some(typing_context, entries, blocks, masks, saved):
+    """Advance neighbouring blocks between blank ones.
+
+    Returns:
+        The blocks, and their high and low bits in turn; marked, threes, changed, left, right as `sweep` does.
+    """
 
     def generate(context, builder, signature, arguments):
-        entries, first, second, *masks = arguments
-        blank = _all(0)
-        pair = (
-            _advanced(builder, entries, blank, first, second, masks[0]),
-            _advanced(builder, entries, first, second, blank, masks[1]),
-        )
-        bits = [_planes_of(builder, block) for block in pair]
-        counts = [builder.add(*each) for each in zip(*(_counts(builder, *each) for each in bits), strict=True)]
-        return context.make_tuple(builder, signature.return_type, (*pair, *bits[0], *bits[1], *counts))
+        entries, *tuples = arguments
+        blocks, masks, saved = ([builder.extract_value(t, i) for i in range(t.type.count)] for t in tuples)
+        row, new, bits = [_all(0), *blocks, _all(0)], [], []
+        marked = threes = changed = _I64(0)
+        for i, mask in enumerate(masks):
+            new.append(_advanced(builder, entries, *row[i : i + 3], mask))
+            high, low = _planes_of(builder, new[-1])
+            of_these = _counts(builder, high, low)
+            marked, threes = builder.add(marked, of_these[0]), builder.add(threes, of_these[1])
+            for plane, was in zip((high, low), saved[2 * i : 2 * i + 2], strict=True):
+                changed = builder.or_(changed, builder.xor(plane, was))
+            bits += [high, low]
+        ends = builder.or_(*bits[:2]), builder.or_(*bits[-2:])
+        result = signature.return_type
+        some = context.make_tuple(builder, result[0], new), context.make_tuple(builder, result[1], bits)
+        return context.make_tuple(builder, result, (*some, marked, threes, changed, *ends))
 
-    result = types.Tuple((_block, _block, *[_int64] * 6))
-    return result(_block, _block, _block, _int64, _int64), generate
+    result = types.Tuple((blocks, saved, *[_int64] * 5))
+    return result(_block, blocks, masks, saved), generate
 
 
 @intrinsic
@@ -193,31 +222,41 @@ def sweep_permute(unit, plan, entries, cells, here, there, low, high, saved):
 
 
 @sprint.on(Permute)
-def sprint_permute(unit, plan, entries, cells, here, there, block, quiet, t):
+def sprint_permute(unit, plan, entries, cells, here, there, block, wide, quiet, t):
+    a, b, c, d = _inside(plan, block), _inside(plan, block + 1), _inside(plan, block + 2), _inside(plan, block + 3)
+    if wide:
+        return _sprint(plan, entries, cells, here, there, block, quiet, t, (a, b, c, d), (0, 0, 0, 0, 0, 0, 0, 0))
+    return _sprint(plan, entries, cells, here, there, block, quiet, t, (a, b), (0, 0, 0, 0))
+
+
+@kernel
+def _sprint(plan, entries, cells, here, there, block, quiet, t, masks, saved):
+    """`sprint` in as many registers as there are masks; `saved`: twice as many planes, 0."""
     start, at, end, checkpoint, saved_t = t, block * CELLS, plan.max_steps, t + 1, 0
-    first, second = _load(cells, here + at), _load(cells, here + at + CELLS)
-    clear(cells, here, block, block + 2)
-    clear(cells, there, block, block + 2)
-    after = plan.blocks - block - 1
-    masks = _mask(CELLS if after > 0 else plan.inside), _mask(CELLS if after > 1 else plan.inside if after == 1 else 0)
-    bounded = block == 0 or not quiet, after < 2  # there is nothing beyond on that side
-    saved = 0, 0, 0, 0
-    ended, has_halted, left = False, False, False
-    while not (ended or left):
-        first, second, h1, l1, h2, l2, marked, threes = _advance_pair(entries, first, second, masks[0], masks[1])
+    blocks = _load_some(cells, here + at, saved)
+    clear(cells, here, block, block + len(masks))
+    clear(cells, there, block, block + len(masks))
+    # A tape grows beyond these blocks only where there are others, and never if 000 does not map to 0: they are all.
+    to_left, to_right = quiet and block > 0, quiet and block + len(masks) < plan.blocks
+    ended, has_halted, leaves = False, False, False
+    while not (ended or leaves):
+        blocks, bits, marked, threes, changed, left, right = _advance_some(entries, blocks, masks, saved)
         t += 1
         has_halted = halts(plan, marked, threes)
         ended = has_halted or t == end or (quiet and marked == 0)
-        left = ((h1 | l1) & 1 != 0 and not bounded[0]) or ((h2 | l2) < 0 and not bounded[1])
-        if not ended:
-            changed = (h1 ^ saved[0]) | (l1 ^ saved[1]) | (h2 ^ saved[2]) | (l2 ^ saved[3])
-            if saved_t > 0 and changed == 0:
-                end = cap(plan, t, t - saved_t) if plan.keep else t
-                ended, saved_t, checkpoint = t == end, 0, 0
-            elif t == checkpoint:
-                saved, saved_t, checkpoint = (h1, l1, h2, l2), t, later(t)
-    if (t - start) & 1 != 0:
-        here = there
-    _store(first, cells, here + at)
-    _store(second, cells, here + at + CELLS)
+        leaves = (left & 1 != 0 and to_left) or (right < 0 and to_right)
+        if changed == 0 and saved_t > 0 and not ended:
+            end = cap(plan, t, t - saved_t) if plan.keep else t
+            ended, checkpoint = t == end, 0
+        elif t == checkpoint:
+            saved, saved_t, checkpoint = bits, t, later(t)
+    _store_some(blocks, cells, (there if (t - start) & 1 != 0 else here) + at)
     return t, ended, has_halted
+
+
+@kernel(forceinline=True)
+def _inside(plan, block):
+    """The mask of the cells of a block that are on the tape."""
+    if block < plan.blocks - 1:
+        return -1
+    return _mask(plan.inside) if block == plan.blocks - 1 else 0
