@@ -54,17 +54,16 @@ def table(unit, codes, row):
 
 
 @verb(inline=True)
-def sweep(unit, plan, entries, cells, here, there, low, high, saved):
+def sweep(unit, plan, entries, cells, here, there, low, high):
     """One step of the blocks [low, high) of a tape that begins at cells[here], into cells[there:].
 
     Args:
         entries: from `table`.
         cells: (n,) uint8, the states as 85 v; beside the tape and beside the blocks stand their neighbours.
-        saved: (2 * blocks,) int64, high and low bits of every block of another tape.
 
     Returns:
-        How many cells are not 0 afterwards, and how many are 3; three int64: any bit in which the tape now differs from
-        the one saved, and which cells of the first block and of the last are not 0.
+        How many cells are not 0 afterwards, and how many are 3; two int64: which cells of the first block and of the
+        last are not 0.
     """
 
 
@@ -196,8 +195,8 @@ def table_scalar(unit, codes, row):
 
 
 @sweep.on(Scalar)
-def sweep_scalar(unit, plan, entries, cells, here, there, low, high, saved):
-    marked, threes, changed, left, right = 0, 0, 0, 0, 0
+def sweep_scalar(unit, plan, entries, cells, here, there, low, high):
+    marked, threes, left, right = 0, 0, 0, 0
     for block in range(low, high):
         at = block * CELLS
         for i in range(at, at + (CELLS if block < plan.blocks - 1 else plan.inside)):
@@ -207,11 +206,10 @@ def sweep_scalar(unit, plan, entries, cells, here, there, low, high, saved):
             marked += new != 0
             threes += new == 255
         high_bits, low_bits = planes(unit, cells, there + at)
-        changed |= (high_bits ^ saved[2 * block]) | (low_bits ^ saved[2 * block + 1])
         right = high_bits | low_bits
         if block == low:
             left = right
-    return marked, threes, changed, left, right
+    return marked, threes, left, right
 
 
 @planes.on(Scalar)

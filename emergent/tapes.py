@@ -78,11 +78,11 @@ def _think(unit, plan, entries, cells, saved, here, there, length, quiet):
         Whether it has halted, and after how many steps; where it stands then, and the blocks in which it lives. The
         other row is blank but for these blocks, and `saved` is blank.
     """
-    t, end, checkpoint, saved_t, saved_first, saved_last = 0, plan.max_steps, 1, 0, NONE, NONE
+    t, end, checkpoint, saved_t, saved_marked, saved_threes, saved_first = 0, plan.max_steps, 1, 0, NONE, 0, 0
     low, high = 0, min((length - 1) // CELLS + 1, plan.blocks) if quiet else plan.blocks
     ended, has_halted, size = False, False, 0  # size: blocks of the widest sprint so far
     while not ended:
-        marked, threes, changed, left, right = sweep(unit, plan, entries, cells, here, there, low, high, saved)
+        marked, threes, left, right = sweep(unit, plan, entries, cells, here, there, low, high)
         t += 1
         if t == 1:  # the program may begin, and a tape end, with a cell that is not 0
             cells[here - 1] = 0
@@ -94,7 +94,9 @@ def _think(unit, plan, entries, cells, saved, here, there, length, quiet):
         has_halted = halts(plan, marked, threes)
         ended = has_halted or t == end or (quiet and marked == 0)  # a blank tape stays blank
         if not ended:
-            if changed == 0 and first == saved_first and last == saved_last:
+            # Tapes are compared cell by cell, but only where they have the same numbers of cells.
+            alike = marked == saved_marked and threes == saved_threes and first == saved_first
+            if alike and _equal(unit, cells, here, saved, first, last):
                 end = cap(plan, t, t - saved_t) if plan.keep else t
                 ended, checkpoint = t == end, 0
             elif size < 4 and (last - first < 4 if quiet else plan.blocks <= 4):
@@ -110,20 +112,21 @@ def _think(unit, plan, entries, cells, saved, here, there, length, quiet):
                     first, last, low, high = _reach(unit, plan, cells, here, there, first, last, left, right)
                 checkpoint = t + 1
             elif t == checkpoint:
-                _forget(saved, saved_first, saved_last)
                 for block in range(first, last + 1):
                     saved[2 * block], saved[2 * block + 1] = planes(unit, cells, here + block * CELLS)
-                saved_t, saved_first, saved_last, checkpoint = t, first, last, later(t)
-    _forget(saved, saved_first, saved_last)
+                saved_t, saved_marked, saved_threes, saved_first, checkpoint = t, marked, threes, first, later(t)
     return has_halted, t, here, low, high
 
 
-@kernel
-def _forget(saved, first, last):
-    """Make the tape laid aside blank, which lives in the blocks first..last, if there is one."""
-    if first != NONE:
-        for i in range(2 * first, 2 * last + 2):
-            saved[i] = 0
+@kernel(forceinline=True)
+def _equal(unit, cells, row, saved, first, last):
+    """Whether the blocks first..last of a row are those laid aside: all, where both have as many cells that are not 0."""
+    block, changed = first, 0
+    while changed == 0 and block <= last:
+        high, low = planes(unit, cells, row + block * CELLS)
+        changed = (high ^ saved[2 * block]) | (low ^ saved[2 * block + 1])
+        block += 1
+    return changed == 0
 
 
 @kernel(forceinline=True)
@@ -326,7 +329,7 @@ def _coded(rows: np.ndarray, number: int) -> np.ndarray:
 
 def _room(plan: Plan) -> tuple[np.ndarray, np.ndarray]:
     """What a thread works on, see `_run`; blocks begin where cache lines do."""
-    size = 2 * (plan.blocks + 2) * CELLS
+    size = 2 * (plan.blocks + 4) * CELLS
     cells = np.zeros(size + CELLS, np.uint8)
     shift = -cells.ctypes.data % CELLS
     return cells[shift : shift + size], np.zeros(2 * plan.blocks, np.int64)

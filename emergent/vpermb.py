@@ -67,13 +67,16 @@ def _shifted(builder, first, second, by):
     )
 
 
-def _advanced(builder, entries, before, block, after, mask):
-    """The block one step later, between its neighbours; a cell whose bit of `mask` is not set becomes 0."""
+def _advanced(builder, entries, left, block, right, mask):
+    """The block one step later; a cell whose bit of `mask` is not set becomes 0.
+
+    Args:
+        left, right: the block shifted, so that the neighbours of each cell stand in its place.
+    """
 
     def select(bits, chosen, other):
         return builder.or_(builder.and_(chosen, _all(bits)), builder.and_(other, _all(~bits & 255)))
 
-    left, right = _shifted(builder, before, block, CELLS - 1), _shifted(builder, block, after, 1)
     index = select(LEFT, left, select(CENTRE, block, right))
     signature = ir.FunctionType(_BYTES, [_BYTES, _BYTES])
     new = builder.call(cgutils.get_or_insert_function(builder.module, signature, _LOOK_UP), [entries, index])
@@ -82,7 +85,13 @@ def _advanced(builder, entries, before, block, after, mask):
 
 def _planes_of(builder, block):
     """High and low bits of the states of a block, as two int64."""
-    return [builder.bitcast(builder.icmp_unsigned("!=", builder.and_(block, _all(b)), _all(0)), _I64) for b in (128, 64)]
+    planes = []
+    for bit in (128, 64):
+        those = builder.icmp_unsigned("!=", builder.and_(block, _all(bit)), _all(0))
+        # No instruction, but it hides where the bits come from. LLVM would otherwise make every "and" and "or" of them
+        # a mask of its own and move four masks instead of two, which takes longer than the step itself.
+        planes.append(builder.asm(ir.FunctionType(_I64, [_I64]), "", "=r,0", [builder.bitcast(those, _I64)], False))
+    return planes
 
 
 def _counts(builder, high, low):
@@ -124,52 +133,50 @@ def _store_some(typing_context, blocks, cells, at):
 
 
 @intrinsic
-def _advance(typing_context, entries, before, block, after, mask, cells, there, saved, aside):
-    """Advance a block into cells[there]; returns marked, threes, changed, life as `sweep` does for the whole tape."""
+def _advance(typing_context, entries, block, after, mask, cells, here, there):
+    """Advance the block at cells[here], and the one `after` it, into cells[there]; returns marked, threes, life."""
 
     def generate(context, builder, signature, arguments):
-        *vectors, mask, cells, there, saved, aside = arguments
-        new = _advanced(builder, *vectors, mask)
-        builder.store(new, _pointer(context, builder, signature.args[5], cells, there), align=1)
+        entries, block, after, mask, array, here, there = arguments
+        # One neighbour by a load across two cache lines, one by shifts: neither kind of unit has to do it all.
+        before = _pointer(context, builder, cells, array, builder.sub(here, _I64(1)))
+        left, right = builder.load(before, align=1), _shifted(builder, block, after, 1)
+        new = _advanced(builder, entries, left, block, right, mask)
+        builder.store(new, _pointer(context, builder, cells, array, there), align=1)
         high, low = _planes_of(builder, new)
-        places = aside, builder.add(aside, _I64(1))
-        was = [builder.load(address(context, builder, signature.args[7], saved, place)) for place in places]
-        changed = builder.or_(builder.xor(high, was[0]), builder.xor(low, was[1]))
-        values = (*_counts(builder, high, low), changed, builder.or_(high, low))
-        return context.make_tuple(builder, signature.return_type, values)
+        return context.make_tuple(
+            builder, signature.return_type, (*_counts(builder, high, low), builder.or_(high, low))
+        )
 
-    arguments = _block, _block, _block, _block, _int64, cells, _int64, saved, _int64
-    return types.UniTuple(_int64, 4)(*arguments), generate
+    return types.UniTuple(_int64, 3)(_block, _block, _block, _int64, cells, _int64, _int64), generate
 
 
 @intrinsic
-def _advance_some(typing_context, entries, blocks, masks, saved):
+def _advance_some(typing_context, entries, blocks, masks):
     """Advance neighbouring blocks between blank ones.
 
     Returns:
-        The blocks, and their high and low bits in turn; marked, threes, changed, left, right as `sweep` does.
+        The blocks, and their high and low bits in turn; marked, threes, left, right as `sweep` does.
     """
 
     def generate(context, builder, signature, arguments):
         entries, *tuples = arguments
-        blocks, masks, saved = ([builder.extract_value(t, i) for i in range(t.type.count)] for t in tuples)
+        blocks, masks = ([builder.extract_value(t, i) for i in range(t.type.count)] for t in tuples)
         row, new, bits = [_all(0), *blocks, _all(0)], [], []
-        marked = threes = changed = _I64(0)
-        for i, mask in enumerate(masks):
-            new.append(_advanced(builder, entries, *row[i : i + 3], mask))
-            high, low = _planes_of(builder, new[-1])
-            of_these = _counts(builder, high, low)
+        marked = threes = _I64(0)
+        for before, block, after, mask in zip(row, blocks, row[2:], masks, strict=False):
+            left, right = _shifted(builder, before, block, CELLS - 1), _shifted(builder, block, after, 1)
+            new.append(_advanced(builder, entries, left, block, right, mask))
+            bits += _planes_of(builder, new[-1])
+            of_these = _counts(builder, *bits[-2:])
             marked, threes = builder.add(marked, of_these[0]), builder.add(threes, of_these[1])
-            for plane, was in zip((high, low), saved[2 * i : 2 * i + 2], strict=True):
-                changed = builder.or_(changed, builder.xor(plane, was))
-            bits += [high, low]
         ends = builder.or_(*bits[:2]), builder.or_(*bits[-2:])
         result = signature.return_type
         some = context.make_tuple(builder, result[0], new), context.make_tuple(builder, result[1], bits)
-        return context.make_tuple(builder, result, (*some, marked, threes, changed, *ends))
+        return context.make_tuple(builder, result, (*some, marked, threes, *ends))
 
-    result = types.Tuple((blocks, saved, *[_int64] * 5))
-    return result(_block, blocks, masks, saved), generate
+    result = types.Tuple((blocks, types.UniTuple(_int64, 2 * len(blocks)), *[_int64] * 4))
+    return result(_block, blocks, masks), generate
 
 
 @intrinsic
@@ -201,24 +208,22 @@ def planes_permute(unit, cells, at):
 
 
 @sweep.on(Permute)
-def sweep_permute(unit, plan, entries, cells, here, there, low, high, saved):
-    marked, threes, changed, left, right = 0, 0, 0, 0, 0
-    before, block = _load(cells, here + (low - 1) * CELLS), _load(cells, here + low * CELLS)
+def sweep_permute(unit, plan, entries, cells, here, there, low, high):
+    marked, threes, left, right = 0, 0, 0, 0
+    block = _load(cells, here + low * CELLS)
     for b in range(low, min(high, plan.blocks - 1)):
-        after = _load(cells, here + (b + 1) * CELLS)
-        m, n, c, right = _advance(entries, before, block, after, -1, cells, there + b * CELLS, saved, 2 * b)
-        marked, threes, changed = marked + m, threes + n, changed | c
+        at, after = b * CELLS, _load(cells, here + (b + 1) * CELLS)
+        m, n, right = _advance(entries, block, after, -1, cells, here + at, there + at)
+        marked, threes, block = marked + m, threes + n, after
         if b == low:
             left = right
-        before, block = block, after
     if high == plan.blocks:
-        b, mask = high - 1, _mask(plan.inside)
-        after = _load(cells, here + high * CELLS)
-        m, n, c, right = _advance(entries, before, block, after, mask, cells, there + b * CELLS, saved, 2 * b)
-        marked, threes, changed = marked + m, threes + n, changed | c
-        if b == low:
+        at, after = (high - 1) * CELLS, _load(cells, here + high * CELLS)
+        m, n, right = _advance(entries, block, after, _mask(plan.inside), cells, here + at, there + at)
+        marked, threes = marked + m, threes + n
+        if high - 1 == low:
             left = right
-    return marked, threes, changed, left, right
+    return marked, threes, left, right
 
 
 @sprint.on(Permute)
@@ -238,18 +243,18 @@ def _sprint(plan, entries, cells, here, there, block, quiet, t, masks, saved):
     clear(cells, there, block, block + len(masks))
     # A tape grows beyond these blocks only where there are others, and never if 000 does not map to 0: they are all.
     to_left, to_right = quiet and block > 0, quiet and block + len(masks) < plan.blocks
-    ended, has_halted, leaves = False, False, False
+    ended, has_halted, leaves, saved_marked, saved_threes = False, False, False, -1, 0
     while not (ended or leaves):
-        blocks, bits, marked, threes, changed, left, right = _advance_some(entries, blocks, masks, saved)
+        blocks, bits, marked, threes, left, right = _advance_some(entries, blocks, masks)
         t += 1
         has_halted = halts(plan, marked, threes)
         ended = has_halted or t == end or (quiet and marked == 0)
         leaves = (left & 1 != 0 and to_left) or (right < 0 and to_right)
-        if changed == 0 and saved_t > 0 and not ended:
+        if marked == saved_marked and threes == saved_threes and bits == saved and not ended:
             end = cap(plan, t, t - saved_t) if plan.keep else t
             ended, checkpoint = t == end, 0
         elif t == checkpoint:
-            saved, saved_t, checkpoint = bits, t, later(t)
+            saved, saved_t, saved_marked, saved_threes, checkpoint = bits, t, marked, threes, later(t)
     _store_some(blocks, cells, (there if (t - start) & 1 != 0 else here) + at)
     return t, ended, has_halted
 
