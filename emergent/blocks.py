@@ -62,8 +62,7 @@ def sweep(unit, plan, entries, cells, here, there, low, high):
         cells: (n,) uint8, the states as 85 v; beside the tape and beside the blocks stand their neighbours.
 
     Returns:
-        How many cells are not 0 afterwards, and how many are 3; two int64: which cells of the first block and of the
-        last are not 0.
+        How many cells are not 0 afterwards, and how many are 3.
     """
 
 
@@ -196,7 +195,7 @@ def table_scalar(unit, codes, row):
 
 @sweep.on(Scalar)
 def sweep_scalar(unit, plan, entries, cells, here, there, low, high):
-    marked, threes, left, right = 0, 0, 0, 0
+    marked, threes = 0, 0
     for block in range(low, high):
         at = block * CELLS
         for i in range(at, at + (CELLS if block < plan.blocks - 1 else plan.inside)):
@@ -205,11 +204,7 @@ def sweep_scalar(unit, plan, entries, cells, here, there, low, high):
             cells[there + i] = new
             marked += new != 0
             threes += new == 255
-        high_bits, low_bits = planes(unit, cells, there + at)
-        right = high_bits | low_bits
-        if block == low:
-            left = right
-    return marked, threes, left, right
+    return marked, threes
 
 
 @planes.on(Scalar)

@@ -82,14 +82,14 @@ def _think(unit, plan, entries, cells, saved, here, there, length, quiet):
     low, high = 0, min((length - 1) // CELLS + 1, plan.blocks) if quiet else plan.blocks
     ended, has_halted, size = False, False, 0  # size: blocks of the widest sprint so far
     while not ended:
-        marked, threes, left, right = sweep(unit, plan, entries, cells, here, there, low, high)
+        marked, threes = sweep(unit, plan, entries, cells, here, there, low, high)
         t += 1
         if t == 1:  # the program may begin, and a tape end, with a cell that is not 0
             cells[here - 1] = 0
             cells[here + plan.window - 2] = 0
         first, last = low, high - 1
         if quiet:
-            first, last, low, high = _reach(unit, plan, cells, there, here, first, last, left, right)
+            first, last, low, high = _reach(unit, plan, cells, there, here, first, last)
         here, there = there, here
         has_halted = halts(plan, marked, threes)
         ended = has_halted or t == end or (quiet and marked == 0)  # a blank tape stays blank
@@ -101,15 +101,12 @@ def _think(unit, plan, entries, cells, saved, here, there, length, quiet):
                 ended, checkpoint = t == end, 0
             elif size < 4 and (last - first < 4 if quiet else plan.blocks <= 4):
                 size, stayed = 2 if size == 0 and last - first < 2 else 4, t
-                t, ended, has_halted = sprint(
-                    unit, plan, entries, cells, here, there, first, size == 4, quiet, t
-                )
+                t, ended, has_halted = sprint(unit, plan, entries, cells, here, there, first, size == 4, quiet, t)
                 if (t - stayed) & 1 != 0:
                     here, there = there, here
                 if quiet:
                     last = min(first + size, plan.blocks) - 1
-                    left, right = _life(unit, cells, here, first), _life(unit, cells, here, last)
-                    first, last, low, high = _reach(unit, plan, cells, here, there, first, last, left, right)
+                    first, last, low, high = _reach(unit, plan, cells, here, there, first, last)
                 checkpoint = t + 1
             elif t == checkpoint:
                 for block in range(first, last + 1):
@@ -137,17 +134,15 @@ def _life(unit, cells, row, block):
 
 
 @kernel(forceinline=True)
-def _reach(unit, plan, cells, row, other, first, last, left, right):
+def _reach(unit, plan, cells, row, other, first, last):
     """Where life is in the blocks first..last of a row, and where it can be one step later.
 
     Blocks at the ends that have died out are made blank in the `other` row as well.
 
-    Args:
-        left, right: which cells of the first and of the last block are not 0.
-
     Returns:
         The first and the last block with life, and the blocks [low, high) to compute next.
     """
+    left, right = _life(unit, cells, row, first), _life(unit, cells, row, last)
     while left == 0 and first < last:
         clear(cells, other, first, first + 1)
         first += 1
@@ -258,22 +253,23 @@ def run(
         raise ValueError(f"rules: expected rows of {ENTRIES} entries, got {rules.shape[1]}")
     number = max(len(rules), len(programs))
     if len(rules) not in (1, number) or len(programs) not in (1, number):
-        raise ValueError(f"expected a rule for each program, or one for all, got {len(rules)} for {len(programs)}")
+        raise ValueError(
+            f"expected a rule for each program, or one for all, got {len(rules)} rules for {len(programs)} programs"
+        )
     if halting not in HALTING:
         raise ValueError(f"halting: expected one of {', '.join(HALTING)}, got {halting!r}")
     if max_steps < 1:
         raise ValueError(f"max_steps: expected at least 1, got {max_steps}")
     lengths = _lengths(inputs)
     longest = programs.shape[1] + int(lengths.max(initial=0))
-    if window is None:
-        window = longest + max_steps + 2
+    window = longest + max_steps + 2 if window is None else int(window)
     if window < max(longest, 3):
         raise ValueError(f"window: expected room for the longest tape, {max(longest, 3)} cells, got {window}")
     count = -(-(window - 2) // CELLS)
     lanes, cells = number * len(inputs), programs.shape[1]
     plan = Plan(
         *(cells, len(inputs), inputs.shape[1], window, count, window - 2 - (count - 1) * CELLS),
-        *(HALTING.index(halting), max_steps, keep),
+        *(HALTING.index(halting), int(max_steps), bool(keep)),
     )
     given = _coded(rules, number), _coded(programs, number), _coded(inputs, len(inputs)), lengths
     found = (
@@ -285,8 +281,7 @@ def run(
     )
     workers = workers or os.cpu_count() or 1
     share = max(_LEAST, -(-lanes // (_SHARES * workers)))
-    unit = Permute() if available() else Scalar()
-
+    unit = fastest_unit()
     shares = iter(range(0, lanes, share))  # taken from by all threads: the next to be free takes the next
 
     def work_off() -> None:
@@ -303,8 +298,15 @@ def run(
             work_off()
             for each in helping:
                 each.result()  # an exception of a thread is raised here
-    found[-1][:] &= STATES - 1
-    return Outcome(*(each.reshape(number, len(inputs), *shape) for each, shape in zip(found, [()]*4+[(window if keep else 0,)])))
+    outputs, answered, halted, micro_steps, ends = found
+    shape = number, len(inputs)
+    ends = (ends & np.uint8(STATES - 1)).reshape(*shape, window if keep else 0)
+    return Outcome(*(each.reshape(shape) for each in (outputs, answered, halted, micro_steps)), ends)
+
+
+def fastest_unit() -> Any:
+    """What this processor runs fastest on."""
+    return Permute() if available() else Scalar()
 
 
 def _checked(name: str, cells: np.ndarray) -> np.ndarray:
