@@ -1,3 +1,4 @@
+# ruff: noqa: ARG001 - words and code generators take all that their contract names
 """Tapes of four states in blocks of 64 cells: the words that differ from processor to processor.
 
 A byte holds the state v of a cell four times over (85 v), so that the index of a neighbourhood, 16 left + 4 centre +
@@ -19,9 +20,8 @@ from emergent.verb import kernel, verb
 CELLS = 64  # of a block, and entries of a table
 COPIES = 85  # a byte holds v + 4 v + 16 v + 64 v
 LEFT, CENTRE, RIGHT = 0x30, 0x0C, 0x03  # the bits of an index that come from each neighbour
-NEVER, HALF, WHOLE = range(3)  # halting
-NONE = -2  # the first block of a tape laid aside, where there is none
-_GROWTH = 1  # a tape is laid aside anew after a number of steps that grows with 2^-_GROWTH of those taken
+NEVER, HALF, ALL = range(3)  # halting
+_GROWTH = 1  # the next tape is laid aside after 2^-_GROWTH times the steps taken, and one
 
 
 class Plan(NamedTuple):
@@ -30,7 +30,7 @@ class Plan(NamedTuple):
     Fields:
         cells: of a program; inputs: for each program; length: of a row of inputs.
         window: cells of a tape; blocks: of all but its two end cells; inside: how many of these are in the last block.
-        halting: NEVER, HALF, WHOLE; max_steps: the cap; keep: whether the tapes at the end are wanted.
+        halting: NEVER, HALF, ALL; max_steps: the cap; keep: whether the tapes at the end are wanted.
     """
 
     cells: int
@@ -94,7 +94,7 @@ def halts(plan, marked, threes):
     """Whether a tape with so many cells that are not 0 and so many that are 3 halts."""
     if plan.halting == HALF:
         return 2 * threes >= marked and marked > 0
-    return plan.halting == WHOLE and threes == marked and threes >= 2
+    return plan.halting == ALL and threes == marked and threes >= 2
 
 
 @kernel(forceinline=True)

@@ -7,11 +7,10 @@ output is where its rightmost marker stands.
 Nothing is left out that could change a result. What is saved:
 
 - Where a table maps 000 to 0, only the blocks of 64 cells that life can have reached are computed.
+- A tape that lives in four blocks stays in registers, where the processor can keep it there.
 - A lane whose tape equals, cell by cell, one that was laid aside at an earlier step is in a cycle, and will never halt
   (R. P. Brent, "An improved Monte Carlo factorization algorithm", BIT 20 (1980), section 2). A tape laid aside takes
   two bits a cell.
-- A lane that has ended makes room for the next, so that there are always several at work: the processor never waits for
-  the step before.
 - What halting asks for is counted as the cells are computed.
 """
 
@@ -23,11 +22,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from emergent.blocks import (
+    ALL,
     CELLS,
     COPIES,
-    HALF,
-    NONE,
-    WHOLE,
     Plan,
     Scalar,
     borrowed,
@@ -48,6 +45,7 @@ STATES, ENTRIES = 4, 64
 HALTING = ("never", "half", "all")  # in the order of the codes of `blocks`
 _SHARES = 4  # that a thread takes of a population, one after another
 _LEAST = 256  # lanes of a share
+_BEYOND = 3  # blank blocks right of a tape: four in registers may begin with its last
 
 
 class Outcome(NamedTuple):
@@ -72,13 +70,13 @@ class Outcome(NamedTuple):
 
 @kernel
 def _think(unit, plan, entries, cells, saved, here, there, length, quiet):
-    """Let the tape of `length` cells at cells[here] run to its end; `there` and `saved` are blank.
+    """Let the tape of `length` cells at cells[here] run to its end; `there` is blank.
 
     Returns:
         Whether it has halted, and after how many steps; where it stands then, and the blocks in which it lives. The
-        other row is blank but for these blocks, and `saved` is blank.
+        other row is blank but for these blocks.
     """
-    t, end, checkpoint, saved_t, saved_marked, saved_threes, saved_first = 0, plan.max_steps, 1, 0, NONE, 0, 0
+    t, end, checkpoint, saved_t, saved_marked, saved_threes, saved_first = 0, plan.max_steps, 1, 0, -1, 0, 0
     low, high = 0, min((length - 1) // CELLS + 1, plan.blocks) if quiet else plan.blocks
     ended, has_halted, size = False, False, 0  # size: blocks of the widest sprint so far
     while not ended:
@@ -117,7 +115,11 @@ def _think(unit, plan, entries, cells, saved, here, there, length, quiet):
 
 @kernel(forceinline=True)
 def _equal(unit, cells, row, saved, first, last):
-    """Whether the blocks first..last of a row are those laid aside: all, where both have as many cells that are not 0."""
+    """Whether the blocks first..last of a row are those laid aside.
+
+    Both tapes have equally many cells that are not 0 and the same first block with life. If the one laid aside had some
+    beyond `last`, it would have more; if it had none in `last`, fewer: it need not be known where it ends.
+    """
     block, changed = first, 0
     while changed == 0 and block <= last:
         high, low = planes(unit, cells, row + block * CELLS)
@@ -191,7 +193,7 @@ def _run(unit, plan, codes, programs, inputs, lengths, cells, saved, begin, end,
         codes: (programs * 64,) uint8 tables, programs: (programs * cells,) uint8, inputs: (inputs * length,) uint8, as
             85 v; lengths: (inputs,) int64 how many cells of an input are to be written.
         cells: uint8, room for a tape now and one step later: two rows of a block that stays blank, those of cells 1..,
-            and another one that stays blank; saved: (2 * blocks,) int64. Both all 0, and left so.
+            and three more that stay blank; all 0, and left so. saved: (2 * blocks,) int64, room for a tape laid aside.
         found: the fields of Outcome, to be filled.
     """
     codes, programs, inputs, lengths = borrowed(codes), borrowed(programs), borrowed(inputs), borrowed(lengths)
@@ -208,10 +210,10 @@ def _run(unit, plan, codes, programs, inputs, lengths, cells, saved, begin, end,
         halted[lane] = has_halted
         micro_steps[lane] = t if has_halted else plan.max_steps
         if has_halted:
-            marker = _rightmost(unit, cells, at, low, high, plan.halting == WHOLE)
+            marker = _rightmost(unit, cells, at, low, high, plan.halting == ALL)
             answered[lane] = marker > 0
             if marker > 0:
-                outputs[lane] = marker - plan.cells - (2 if plan.halting == WHOLE else 3)
+                outputs[lane] = marker - plan.cells - (2 if plan.halting == ALL else 3)
         if plan.keep:
             copy(cells, at, tapes, lane * plan.window + 1, plan.window - 2)
         clear(cells, row, low, high)
@@ -331,7 +333,7 @@ def _coded(rows: np.ndarray, number: int) -> np.ndarray:
 
 def _room(plan: Plan) -> tuple[np.ndarray, np.ndarray]:
     """What a thread works on, see `_run`; blocks begin where cache lines do."""
-    size = 2 * (plan.blocks + 4) * CELLS
+    size = 2 * (1 + plan.blocks + _BEYOND) * CELLS
     cells = np.zeros(size + CELLS, np.uint8)
     shift = -cells.ctypes.data % CELLS
     return cells[shift : shift + size], np.zeros(2 * plan.blocks, np.int64)

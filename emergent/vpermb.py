@@ -1,3 +1,4 @@
+# ruff: noqa: ARG001 - words and code generators take all that their contract names
 """Sixty-four cells with one instruction: `vpermb` of AVX-512 VBMI looks 64 bytes up in a table of 64.
 
 LLVM does not find it in a loop over cells, so it is named; the rest is ordinary code on vectors of 64 bytes. A block
