@@ -92,10 +92,11 @@ def test_a_hundred_thousand_tapes_equal_the_twin(unit, window, max_steps):
 def test_programs_of_em43_equal_the_twin(unit, halting):
     rules, programs = population(7, 40, 32, forced=True)
     found = agree(rules, programs, tapes.marked(np.arange(1, 31, 4)), 500, 256, halting)
-    assert halting == "never" or 0 < found.halted.mean() < 1
+    if halting == "half":
+        assert 0.2 < found.halted.mean() < 0.9
 
 
-@pytest.mark.parametrize("window", [12, 70, 300])
+@pytest.mark.parametrize("window", [16, 70, 300])
 def test_a_cycle_ends_where_every_step_would(unit, window):
     """Long after: the tape at the cap is that of its place in the cycle."""
     rules, programs = population(window, 40, 8)
