@@ -97,8 +97,8 @@ def _think(unit, plan, entries, cells, saved, here, there, length, quiet):
             if alike and _equal(unit, cells, here, saved, first, last):
                 end = cap(plan, t, t - saved_t) if plan.keep else t
                 ended, checkpoint = t == end, 0
-            elif size < 4 and (last - first < 4 if quiet else plan.blocks <= 4):
-                size, stayed = 2 if size == 0 and last - first < 2 else 4, t
+            elif size < 4 and high - low <= 4:
+                size, stayed, first = 2 if size == 0 and high - low <= 2 else 4, t, low
                 t, ended, has_halted = sprint(unit, plan, entries, cells, here, there, first, size == 4, quiet, t)
                 if (t - stayed) & 1 != 0:
                     here, there = there, here

@@ -88,6 +88,16 @@ def test_a_hundred_thousand_tapes_equal_the_twin(unit, window, max_steps):
     agree(rules, np.zeros((1000, 0), int), starts, window, max_steps, "never")
 
 
+def test_life_that_begins_anywhere_equals_the_twin(unit):
+    """At both sides of every edge of a block, in a row of ten; it may grow to either side."""
+    rules, programs = population(3, 30, 0, quiet=1.0)
+    starts = np.zeros((60, 640), int)
+    for i, row in enumerate(starts):
+        at = 64 * (1 + i % 9) + i // 9 - 3
+        row[at : at + 1 + i % 5] = 1 + (np.arange(1 + i % 5) + i) % 3
+    agree(rules, programs, starts, 640, 70, "never")
+
+
 @pytest.mark.parametrize("halting", tapes.HALTING)
 def test_programs_of_em43_equal_the_twin(unit, halting):
     rules, programs = population(7, 40, 32, forced=True)
