@@ -78,7 +78,8 @@ def sprint(unit, plan, entries, cells, here, there, block, wide, quiet, t):
     Args:
         here: where the tape stands, after t steps; here and `there` change places with every step, and the one where
             the tape does not stand at the end is left 0.
-        block: the first of the blocks, which must have room for one step; `wide`: whether they are four, or two. Some may lie beyond the last of all.
+        block: the first of the blocks, which must have room for one step; `wide`: whether they are four, or
+            two. Some may lie beyond the last of all.
         quiet: whether the table maps 000 to 0.
 
     Returns:

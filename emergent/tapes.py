@@ -328,7 +328,8 @@ def _lengths(inputs: np.ndarray) -> np.ndarray:
 
 def _coded(rows: np.ndarray, number: int) -> np.ndarray:
     """Rows of states, `number` of them or one for all, as the kernel takes them: flat, 85 v."""
-    return np.ascontiguousarray(np.broadcast_to(rows * np.uint8(COPIES), (number, rows.shape[1]))).ravel()
+    # A copy: what is only broadcast is read-only, another type to the compiler.
+    return np.array(np.broadcast_to(rows * np.uint8(COPIES), (number, rows.shape[1]))).ravel()
 
 
 def _room(plan: Plan) -> tuple[np.ndarray, np.ndarray]:
