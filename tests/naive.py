@@ -324,3 +324,64 @@ def rollout(act, track, limits, circles, beams, horizon, paces, accident_cost):
         if accident:
             break
     return reward, progress / paces[horizon], step, accident, micro_steps, unhalted
+
+
+# --- tapes of four states --------------------------------------------------------------------------------------------
+
+
+def em43_tape(program, numbers, window):
+    """The tape of a program on its inputs: 3 3, then for each number n as many zeros and one more, and a 2."""
+    cells = [*program, 3, 3]
+    for n in numbers:
+        cells += [0] * (n + 1) + [2]
+    return cells + [0] * (window - len(cells))
+
+
+def em43_step(cells, rule):
+    """One step; both end cells are 0."""
+    inner = [rule[16 * cells[i - 1] + 4 * cells[i] + cells[i + 1]] for i in range(1, len(cells) - 1)]
+    return [0, *inner, 0]
+
+
+def em43_halts(cells, halting):
+    """Whether at least half of the cells that are not 0 are 3 ("half"), or all of at least two ("all")."""
+    live = [cell for cell in cells if cell]
+    if halting == "half":
+        return 2 * live.count(3) >= len(live) > 0
+    return halting == "all" and live.count(3) == len(live) >= 2
+
+
+def em43_answer(cells, length, halting):
+    """What a halted tape says, under a program of so many cells; None without a marker."""
+    marker, first = (3, length + 2) if halting == "all" else (2, length + 3)
+    places = [i for i, cell in enumerate(cells) if cell == marker]
+    return places[-1] - first if places else None
+
+
+def em43_run(rule, cells, length, max_steps, halting):
+    """(output or None, whether it has halted, steps taken, the tape then), step by step, every cell of it."""
+    for t in range(1, max_steps + 1):
+        cells = em43_step(cells, rule)
+        if em43_halts(cells, halting):
+            return em43_answer(cells, length, halting), True, t, cells
+    return None, False, max_steps, cells
+
+
+def em43_run_all(rules, tapes, length, max_steps, halting):
+    """The same of many tapes (n, window) at once, each under its own rule (n, 64); None is -1000."""
+    tapes, n = tapes.astype(np.int64), len(tapes)
+    outputs, halted, steps, going = np.full(n, -1000), np.zeros(n, bool), np.full(n, max_steps), np.arange(n)
+    marker, first = (3, length + 2) if halting == "all" else (2, length + 3)
+    for t in range(1, max_steps + 1):
+        cells = tapes[going]
+        index = 16 * cells[:, :-2] + 4 * cells[:, 1:-1] + cells[:, 2:]
+        new = np.pad(np.take_along_axis(rules[going], index, axis=1), ((0, 0), (1, 1)))
+        tapes[going] = new
+        live, threes = (new != 0).sum(1), (new == 3).sum(1)
+        done = {"half": (2 * threes >= live) & (live > 0), "all": (threes == live) & (live >= 2)}.get(halting, live < 0)
+        halted[going[done]], steps[going[done]] = True, t
+        for i in going[done]:
+            places = np.flatnonzero(tapes[i] == marker)
+            outputs[i] = places[-1] - first if len(places) else -1000
+        going = going[~done]
+    return outputs, halted, steps, tapes
