@@ -300,10 +300,9 @@ def run(
             work_off()
             for each in helping:
                 each.result()  # an exception of a thread is raised here
-    outputs, answered, halted, micro_steps, ends = found
-    shape = number, len(inputs)
-    ends = (ends & np.uint8(STATES - 1)).reshape(*shape, window if keep else 0)
-    return Outcome(*(each.reshape(shape) for each in (outputs, answered, halted, micro_steps)), ends)
+    outputs, answered, halted, micro_steps = (each.reshape(number, len(inputs)) for each in found[:4])
+    ends = (found[4] & np.uint8(STATES - 1)).reshape(number, len(inputs), window if keep else 0)
+    return Outcome(outputs, answered, halted, micro_steps, ends)
 
 
 def fastest_unit() -> Any:

@@ -8,12 +8,26 @@ can stay in a register: then the neighbours of its cells are the block shifted b
 import functools
 from typing import NamedTuple
 
-from llvmlite import binding, ir
+from llvmlite import binding, ir  # type: ignore[import-untyped]  # it has no types
 from numba import config, types
 from numba.core import cgutils
-from numba.extending import intrinsic, models, register_model
+from numba.extending import models, register_model
 
-from emergent.blocks import CELLS, CENTRE, LEFT, address, cap, clear, halts, later, planes, sprint, sweep, table
+from emergent.blocks import (
+    CELLS,
+    CENTRE,
+    LEFT,
+    address,
+    cap,
+    clear,
+    halts,
+    instruction,
+    later,
+    planes,
+    sprint,
+    sweep,
+    table,
+)
 from emergent.verb import kernel
 
 _I64 = ir.IntType(64)
@@ -29,7 +43,8 @@ class Permute(NamedTuple):
 @functools.cache
 def available() -> bool:
     """Whether this processor has it, and Numba compiles for this processor."""
-    other = config.DISABLE_JIT or config.CPU_NAME or config.CPU_FEATURES  # NUMBA_...: the user's choice
+    # NUMBA_DISABLE_JIT, NUMBA_CPU_NAME and NUMBA_CPU_FEATURES: the user's choice
+    other = config.DISABLE_JIT or config.CPU_NAME or config.CPU_FEATURES  # type: ignore[attr-defined]  # made at import
     return not other and binding.get_host_cpu_features().get("avx512vbmi", False)
 
 
@@ -116,7 +131,7 @@ def _counts(builder, high, low):
     return builder.ctpop(builder.or_(high, low)), builder.ctpop(builder.and_(high, low))
 
 
-@intrinsic
+@instruction
 def _load(typing_context, cells, at):
     def generate(context, builder, signature, arguments):
         return builder.load(_pointer(context, builder, signature.args[0], *arguments), align=1)
@@ -124,7 +139,7 @@ def _load(typing_context, cells, at):
     return _block(cells, _int64), generate
 
 
-@intrinsic
+@instruction
 def _load_some(typing_context, cells, at, planes):
     """As many neighbouring blocks as there are pairs of planes."""
 
@@ -137,7 +152,7 @@ def _load_some(typing_context, cells, at, planes):
     return types.UniTuple(_block, len(planes) // 2)(cells, _int64, planes), generate
 
 
-@intrinsic
+@instruction
 def _store_some(typing_context, blocks, cells, at):
     def generate(context, builder, signature, arguments):
         some, array, at = arguments
@@ -161,7 +176,7 @@ def _step_into(context, builder, kind, entries, block, after, mask, array, here,
     return new
 
 
-@intrinsic
+@instruction
 def _advance(typing_context, entries, block, after, mask, cells, here, there):
     """Advance the block at cells[here], and the one `after` it, into cells[there]; returns marked, threes."""
 
@@ -172,7 +187,7 @@ def _advance(typing_context, entries, block, after, mask, cells, here, there):
     return types.UniTuple(_int64, 2)(_block, _block, _block, _int64, cells, _int64, _int64), generate
 
 
-@intrinsic
+@instruction
 def _advance_four(typing_context, entries, block, cells, here, there, sums):
     """Advance four blocks, of which the first is given, from cells[here:] into cells[there:].
 
@@ -206,7 +221,7 @@ def _advance_four(typing_context, entries, block, cells, here, there, sums):
     return types.Tuple((_block, sums))(_block, _block, cells, _int64, _int64, sums), generate
 
 
-@intrinsic
+@instruction
 def _no_sums(typing_context):
     def generate(context, builder, signature, arguments):
         return context.make_tuple(builder, signature.return_type, [ir.Constant(_WORDS, [0] * _N_WORDS)] * 2)
@@ -214,7 +229,7 @@ def _no_sums(typing_context):
     return types.UniTuple(_words, 2)(), generate
 
 
-@intrinsic
+@instruction
 def _total(typing_context, words):
     def generate(context, builder, signature, arguments):
         return _call(builder, "llvm.vector.reduce.add.v8i64", _I64, *arguments)
@@ -222,7 +237,7 @@ def _total(typing_context, words):
     return _int64(words), generate
 
 
-@intrinsic
+@instruction
 def _advance_some(typing_context, entries, blocks, masks):
     """Advance neighbouring blocks between blank ones.
 
@@ -250,7 +265,7 @@ def _advance_some(typing_context, entries, blocks, masks):
     return result(_block, blocks, masks), generate
 
 
-@intrinsic
+@instruction
 def _planes(typing_context, cells, at):
     def generate(context, builder, signature, arguments):
         block = builder.load(_pointer(context, builder, signature.args[0], *arguments), align=1)
