@@ -63,7 +63,7 @@ def sweep(unit, plan, entries, cells, here, there, low, high):
         cells: (n,) uint8, the states as 85 v; beside the tape and beside the blocks stand their neighbours.
 
     Returns:
-        How many cells are not 0 afterwards, and how many are 3.
+        How many cells are not 0 afterwards, and how many are 3. Where nothing halts it need not count: 1 and 0.
     """
 
 

@@ -17,6 +17,7 @@ from emergent.blocks import (
     CELLS,
     CENTRE,
     LEFT,
+    NEVER,
     address,
     cap,
     clear,
@@ -176,6 +177,42 @@ def _step_into(context, builder, kind, entries, block, after, mask, array, here,
     return new
 
 
+def _four_into(context, builder, kind, entries, block, array, here, there):
+    """Advance four blocks, of which the first is given, from array[here:] into array[there:].
+
+    Returns:
+        The four, and the block after them as it was.
+    """
+    new = []
+    for i in range(4):
+        place, target = (builder.add(each, _I64(i * CELLS)) for each in (here, there))
+        after = builder.load(_pointer(context, builder, kind, array, builder.add(place, _I64(CELLS))), align=1)
+        new.append(_step_into(context, builder, kind, entries, block, after, _I64(-1), array, place, target))
+        block = after
+    return new, block
+
+
+@instruction
+def _move(typing_context, entries, block, after, mask, cells, here, there):
+    """Advance the block at cells[here], and the one `after` it, into cells[there]; nothing is counted."""
+
+    def generate(context, builder, signature, arguments):
+        _step_into(context, builder, cells, *arguments)
+        return context.get_dummy_value()
+
+    return types.none(_block, _block, _block, _int64, cells, _int64, _int64), generate
+
+
+@instruction
+def _move_four(typing_context, entries, block, cells, here, there):
+    """Advance four blocks, of which the first is given, as `_move` does; returns the block after the four."""
+
+    def generate(context, builder, signature, arguments):
+        return _four_into(context, builder, cells, *arguments)[1]
+
+    return _block(_block, _block, cells, _int64, _int64), generate
+
+
 @instruction
 def _advance(typing_context, entries, block, after, mask, cells, here, there):
     """Advance the block at cells[here], and the one `after` it, into cells[there]; returns marked, threes."""
@@ -203,12 +240,10 @@ def _advance_four(typing_context, entries, block, cells, here, there, sums):
 
     def generate(context, builder, signature, arguments):
         entries, block, array, here, there, sums = arguments
+        new, after = _four_into(context, builder, cells, entries, block, array, here, there)
         packed = _all(0)
-        for i in range(4):
-            place, target = (builder.add(each, _I64(i * CELLS)) for each in (here, there))
-            after = builder.load(_pointer(context, builder, cells, array, builder.add(place, _I64(CELLS))), align=1)
-            new = _step_into(context, builder, cells, entries, block, after, _I64(-1), array, place, target)
-            packed, block = builder.or_(packed, builder.and_(new, _all(3 << 2 * i))), after
+        for i, each in enumerate(new):
+            packed = builder.or_(packed, builder.and_(each, _all(3 << 2 * i)))
         words = builder.bitcast(packed, _WORDS)
         high, low = builder.lshr(words, ir.Constant(_WORDS, [1] * _N_WORDS)), ir.Constant(_WORDS, [_LOW] * _N_WORDS)
         added = []
@@ -295,6 +330,8 @@ def planes_permute(unit, cells, at):
 
 @sweep.on(Permute)
 def sweep_permute(unit, plan, entries, cells, here, there, low, high):
+    if plan.halting == NEVER:  # to count takes longer than all the rest
+        return _uncounted(plan, entries, cells, here, there, low, high)
     sums, block, b, full = _no_sums(), _load(cells, here + low * CELLS), low, min(high, plan.blocks - 1)
     while b < full - 3:
         block, sums = _advance_four(entries, block, cells, here + b * CELLS, there + b * CELLS, sums)
@@ -306,6 +343,21 @@ def sweep_permute(unit, plan, entries, cells, here, there, low, high):
         marked, threes, block = marked + m, threes + n, after
         b += 1
     return marked, threes
+
+
+@kernel(forceinline=True)
+def _uncounted(plan, entries, cells, here, there, low, high):
+    """`sweep` where nothing halts."""
+    block, b, full = _load(cells, here + low * CELLS), low, min(high, plan.blocks - 1)
+    while b < full - 3:
+        block = _move_four(entries, block, cells, here + b * CELLS, there + b * CELLS)
+        b += 4
+    while b < high:
+        at, after = b * CELLS, _load(cells, here + (b + 1) * CELLS)
+        _move(entries, block, after, _inside(plan, b), cells, here + at, there + at)
+        block = after
+        b += 1
+    return 1, 0
 
 
 @sprint.on(Permute)
