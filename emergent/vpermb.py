@@ -177,19 +177,17 @@ def _step_into(context, builder, kind, entries, block, after, mask, array, here,
     return new
 
 
-def _four_into(context, builder, kind, entries, block, array, here, there):
+def _steps_into(context, builder, kind, entries, block, array, here, there):
     """Advance four blocks, of which the first is given, from array[here:] into array[there:].
 
-    Returns:
-        The four, and the block after them as it was.
+    Yields:
+        Each of them, and the block after it as it was.
     """
-    new = []
     for i in range(4):
         place, target = (builder.add(each, _I64(i * CELLS)) for each in (here, there))
         after = builder.load(_pointer(context, builder, kind, array, builder.add(place, _I64(CELLS))), align=1)
-        new.append(_step_into(context, builder, kind, entries, block, after, _I64(-1), array, place, target))
+        yield _step_into(context, builder, kind, entries, block, after, _I64(-1), array, place, target), after
         block = after
-    return new, block
 
 
 @instruction
@@ -208,7 +206,8 @@ def _move_four(typing_context, entries, block, cells, here, there):
     """Advance four blocks, of which the first is given, as `_move` does; returns the block after the four."""
 
     def generate(context, builder, signature, arguments):
-        return _four_into(context, builder, cells, *arguments)[1]
+        *_, (_, after) = _steps_into(context, builder, cells, *arguments)
+        return after
 
     return _block(_block, _block, cells, _int64, _int64), generate
 
@@ -240,10 +239,11 @@ def _advance_four(typing_context, entries, block, cells, here, there, sums):
 
     def generate(context, builder, signature, arguments):
         entries, block, array, here, there, sums = arguments
-        new, after = _four_into(context, builder, cells, entries, block, array, here, there)
         packed = _all(0)
-        for i, each in enumerate(new):
-            packed = builder.or_(packed, builder.and_(each, _all(3 << 2 * i)))
+        steps = _steps_into(context, builder, cells, entries, block, array, here, there)
+        for i, step in enumerate(steps):
+            new, after = step
+            packed = builder.or_(packed, builder.and_(new, _all(3 << 2 * i)))
         words = builder.bitcast(packed, _WORDS)
         high, low = builder.lshr(words, ir.Constant(_WORDS, [1] * _N_WORDS)), ir.Constant(_WORDS, [_LOW] * _N_WORDS)
         added = []
@@ -345,7 +345,7 @@ def sweep_permute(unit, plan, entries, cells, here, there, low, high):
     return marked, threes
 
 
-@kernel(forceinline=True)
+@kernel(_nrt=False)  # apart from the loop that counts: beside it, it would cost that one registers; for `_nrt` see LEAN
 def _uncounted(plan, entries, cells, here, there, low, high):
     """`sweep` where nothing halts."""
     block, b, full = _load(cells, here + low * CELLS), low, min(high, plan.blocks - 1)
