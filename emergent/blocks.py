@@ -8,9 +8,10 @@ What a processor can do is a *unit*, a record without fields that the words are 
 trace of the choice left.
 """
 
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
-from llvmlite import ir
+from llvmlite import ir  # type: ignore[import-untyped]  # it has no types
 from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic, overload
@@ -62,7 +63,7 @@ def sweep(unit, plan, entries, cells, here, there, low, high):
         cells: (n,) uint8, the states as 85 v; beside the tape and beside the blocks stand their neighbours.
 
     Returns:
-        How many cells are not 0 afterwards, and how many are 3.
+        How many cells are not 0 afterwards, and how many are 3. Where nothing halts it need not count: 1 and 0.
     """
 
 
@@ -135,7 +136,12 @@ def address(context, builder, kind, array, index):
     return builder.gep(context.make_array(kind)(context, builder, array).data, [index])
 
 
-@intrinsic
+def instruction(function: Callable) -> Any:
+    """Numba's `intrinsic`, of which the type says that a caller gives the typing context too: none does."""
+    return intrinsic(function)
+
+
+@instruction
 def _borrowed(typing_context, array):
     def generate(context, builder, signature, arguments):
         bare = context.make_array(array)(context, builder, arguments[0])
@@ -145,7 +151,7 @@ def _borrowed(typing_context, array):
     return array(array), generate
 
 
-@intrinsic
+@instruction
 def _copy(typing_context, source, at, target, there, count):
     def generate(context, builder, signature, arguments):
         one, at, other, there, count = arguments
@@ -156,7 +162,7 @@ def _copy(typing_context, source, at, target, there, count):
     return types.none(source, types.int64, target, types.int64, types.int64), generate
 
 
-@intrinsic
+@instruction
 def _blank(typing_context, cells, at):
     def generate(context, builder, signature, arguments):
         block = ir.VectorType(ir.IntType(8), CELLS)

@@ -11,7 +11,7 @@ Nothing is left out that could change a result. What is saved:
 - A lane whose tape equals, cell by cell, one that was laid aside at an earlier step is in a cycle, and will never halt
   (R. P. Brent, "An improved Monte Carlo factorization algorithm", BIT 20 (1980), section 2). A tape laid aside takes
   two bits a cell.
-- What halting asks for is counted as the cells are computed.
+- What halting asks for is counted as the cells are computed; where nothing halts, nothing is counted.
 """
 
 import os
@@ -25,6 +25,7 @@ from emergent.blocks import (
     ALL,
     CELLS,
     COPIES,
+    NEVER,
     Plan,
     Scalar,
     borrowed,
@@ -44,6 +45,7 @@ from emergent.vpermb import Permute, available
 STATES, ENTRIES = 4, 64
 HALTING = ("never", "half", "all")  # in the order of the codes of `blocks`
 _SHARES = 4  # that a thread takes of a population, one after another
+_EVERY = 8  # steps, a power of 2: how often a tape that never halts is compared
 _LEAST = 256  # lanes of a share
 _BEYOND = 3  # blank blocks right of a tape: four in registers may begin with its last
 
@@ -76,7 +78,11 @@ def _think(unit, plan, entries, cells, saved, here, there, length, quiet):
         Whether it has halted, and after how many steps; where it stands then, and the blocks in which it lives. The
         other row is blank but for these blocks.
     """
-    t, end, checkpoint, saved_t, saved_marked, saved_threes, saved_first = 0, plan.max_steps, 1, 0, -1, 0, 0
+    # Where a tape may halt, no step of a cycle is to be wasted; where none does, a step costs little more than a
+    # comparison. Tapes a multiple of a period apart are as good as tapes a period apart.
+    between = _EVERY - 1 if plan.halting == NEVER else 0
+    t, end, checkpoint = 0, plan.max_steps, 1
+    saved_t, saved_marked, saved_threes, saved_first, saved_last = 0, 0, 0, -1, -1  # none is laid aside
     low, high = 0, min((length - 1) // CELLS + 1, plan.blocks) if quiet else plan.blocks
     ended, has_halted, size = False, False, 0  # size: blocks of the widest sprint so far
     while not ended:
@@ -91,35 +97,33 @@ def _think(unit, plan, entries, cells, saved, here, there, length, quiet):
         here, there = there, here
         has_halted = halts(plan, marked, threes)
         ended = has_halted or t == end or (quiet and marked == 0)  # a blank tape stays blank
-        if not ended:
-            # Tapes are compared cell by cell, but only where they have the same numbers of cells.
-            alike = marked == saved_marked and threes == saved_threes and first == saved_first
+        if not ended and size < 4 and high - low <= 4:
+            size, stayed, first = 2 if size == 0 and high - low <= 2 else 4, t, low
+            t, ended, has_halted = sprint(unit, plan, entries, cells, here, there, first, size == 4, quiet, t)
+            if (t - stayed) & 1 != 0:
+                here, there = there, here
+            if quiet:
+                last = min(first + size, plan.blocks) - 1
+                first, last, low, high = _reach(unit, plan, cells, here, there, first, last)
+            checkpoint = t + 1
+        elif not ended and t & between == 0:
+            # Tapes are compared cell by cell, but only where they have the same numbers of cells in the same blocks.
+            counted_alike = marked == saved_marked and threes == saved_threes
+            alike = counted_alike and first == saved_first and last == saved_last
             if alike and _equal(unit, cells, here, saved, first, last):
                 end = cap(plan, t, t - saved_t) if plan.keep else t
-                ended, checkpoint = t == end, 0
-            elif size < 4 and high - low <= 4:
-                size, stayed, first = 2 if size == 0 and high - low <= 2 else 4, t, low
-                t, ended, has_halted = sprint(unit, plan, entries, cells, here, there, first, size == 4, quiet, t)
-                if (t - stayed) & 1 != 0:
-                    here, there = there, here
-                if quiet:
-                    last = min(first + size, plan.blocks) - 1
-                    first, last, low, high = _reach(unit, plan, cells, here, there, first, last)
-                checkpoint = t + 1
-            elif t == checkpoint:
+                ended, checkpoint = t == end, plan.max_steps + 1
+            elif t >= checkpoint:
                 for block in range(first, last + 1):
                     saved[2 * block], saved[2 * block + 1] = planes(unit, cells, here + block * CELLS)
-                saved_t, saved_marked, saved_threes, saved_first, checkpoint = t, marked, threes, first, later(t)
+                saved_t, saved_marked, saved_threes, checkpoint = t, marked, threes, later(t)
+                saved_first, saved_last = first, last
     return has_halted, t, here, low, high
 
 
 @kernel(forceinline=True)
 def _equal(unit, cells, row, saved, first, last):
-    """Whether the blocks first..last of a row are those laid aside.
-
-    Both tapes have equally many cells that are not 0 and the same first block with life. If the one laid aside had some
-    beyond `last`, it would have more; if it had none in `last`, fewer: it need not be known where it ends.
-    """
+    """Whether the blocks first..last of a row are those laid aside."""
     block, changed = first, 0
     while changed == 0 and block <= last:
         high, low = planes(unit, cells, row + block * CELLS)
@@ -300,10 +304,9 @@ def run(
             work_off()
             for each in helping:
                 each.result()  # an exception of a thread is raised here
-    outputs, answered, halted, micro_steps, ends = found
-    shape = number, len(inputs)
-    ends = (ends & np.uint8(STATES - 1)).reshape(*shape, window if keep else 0)
-    return Outcome(*(each.reshape(shape) for each in (outputs, answered, halted, micro_steps)), ends)
+    outputs, answered, halted, micro_steps = (each.reshape(number, len(inputs)) for each in found[:4])
+    ends = (found[4] & np.uint8(STATES - 1)).reshape(number, len(inputs), window if keep else 0)
+    return Outcome(outputs, answered, halted, micro_steps, ends)
 
 
 def fastest_unit() -> Any:

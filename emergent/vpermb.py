@@ -8,12 +8,27 @@ can stay in a register: then the neighbours of its cells are the block shifted b
 import functools
 from typing import NamedTuple
 
-from llvmlite import binding, ir
+from llvmlite import binding, ir  # type: ignore[import-untyped]  # it has no types
 from numba import config, types
 from numba.core import cgutils
-from numba.extending import intrinsic, models, register_model
+from numba.extending import models, register_model
 
-from emergent.blocks import CELLS, CENTRE, LEFT, address, cap, clear, halts, later, planes, sprint, sweep, table
+from emergent.blocks import (
+    CELLS,
+    CENTRE,
+    LEFT,
+    NEVER,
+    address,
+    cap,
+    clear,
+    halts,
+    instruction,
+    later,
+    planes,
+    sprint,
+    sweep,
+    table,
+)
 from emergent.verb import kernel
 
 _I64 = ir.IntType(64)
@@ -29,7 +44,8 @@ class Permute(NamedTuple):
 @functools.cache
 def available() -> bool:
     """Whether this processor has it, and Numba compiles for this processor."""
-    other = config.DISABLE_JIT or config.CPU_NAME or config.CPU_FEATURES  # NUMBA_...: the user's choice
+    # NUMBA_DISABLE_JIT, NUMBA_CPU_NAME and NUMBA_CPU_FEATURES: the user's choice
+    other = config.DISABLE_JIT or config.CPU_NAME or config.CPU_FEATURES  # type: ignore[attr-defined]  # made at import
     return not other and binding.get_host_cpu_features().get("avx512vbmi", False)
 
 
@@ -116,7 +132,7 @@ def _counts(builder, high, low):
     return builder.ctpop(builder.or_(high, low)), builder.ctpop(builder.and_(high, low))
 
 
-@intrinsic
+@instruction
 def _load(typing_context, cells, at):
     def generate(context, builder, signature, arguments):
         return builder.load(_pointer(context, builder, signature.args[0], *arguments), align=1)
@@ -124,7 +140,7 @@ def _load(typing_context, cells, at):
     return _block(cells, _int64), generate
 
 
-@intrinsic
+@instruction
 def _load_some(typing_context, cells, at, planes):
     """As many neighbouring blocks as there are pairs of planes."""
 
@@ -137,7 +153,7 @@ def _load_some(typing_context, cells, at, planes):
     return types.UniTuple(_block, len(planes) // 2)(cells, _int64, planes), generate
 
 
-@intrinsic
+@instruction
 def _store_some(typing_context, blocks, cells, at):
     def generate(context, builder, signature, arguments):
         some, array, at = arguments
@@ -161,7 +177,42 @@ def _step_into(context, builder, kind, entries, block, after, mask, array, here,
     return new
 
 
-@intrinsic
+def _steps_into(context, builder, kind, entries, block, array, here, there):
+    """Advance four blocks, of which the first is given, from array[here:] into array[there:].
+
+    Yields:
+        Each of them, and the block after it as it was.
+    """
+    for i in range(4):
+        place, target = (builder.add(each, _I64(i * CELLS)) for each in (here, there))
+        after = builder.load(_pointer(context, builder, kind, array, builder.add(place, _I64(CELLS))), align=1)
+        yield _step_into(context, builder, kind, entries, block, after, _I64(-1), array, place, target), after
+        block = after
+
+
+@instruction
+def _move(typing_context, entries, block, after, mask, cells, here, there):
+    """Advance the block at cells[here], and the one `after` it, into cells[there]; nothing is counted."""
+
+    def generate(context, builder, signature, arguments):
+        _step_into(context, builder, cells, *arguments)
+        return context.get_dummy_value()
+
+    return types.none(_block, _block, _block, _int64, cells, _int64, _int64), generate
+
+
+@instruction
+def _move_four(typing_context, entries, block, cells, here, there):
+    """Advance four blocks, of which the first is given, as `_move` does; returns the block after the four."""
+
+    def generate(context, builder, signature, arguments):
+        *_, (_, after) = _steps_into(context, builder, cells, *arguments)
+        return after
+
+    return _block(_block, _block, cells, _int64, _int64), generate
+
+
+@instruction
 def _advance(typing_context, entries, block, after, mask, cells, here, there):
     """Advance the block at cells[here], and the one `after` it, into cells[there]; returns marked, threes."""
 
@@ -172,7 +223,7 @@ def _advance(typing_context, entries, block, after, mask, cells, here, there):
     return types.UniTuple(_int64, 2)(_block, _block, _block, _int64, cells, _int64, _int64), generate
 
 
-@intrinsic
+@instruction
 def _advance_four(typing_context, entries, block, cells, here, there, sums):
     """Advance four blocks, of which the first is given, from cells[here:] into cells[there:].
 
@@ -189,11 +240,10 @@ def _advance_four(typing_context, entries, block, cells, here, there, sums):
     def generate(context, builder, signature, arguments):
         entries, block, array, here, there, sums = arguments
         packed = _all(0)
-        for i in range(4):
-            place, target = (builder.add(each, _I64(i * CELLS)) for each in (here, there))
-            after = builder.load(_pointer(context, builder, cells, array, builder.add(place, _I64(CELLS))), align=1)
-            new = _step_into(context, builder, cells, entries, block, after, _I64(-1), array, place, target)
-            packed, block = builder.or_(packed, builder.and_(new, _all(3 << 2 * i))), after
+        steps = _steps_into(context, builder, cells, entries, block, array, here, there)
+        for i, step in enumerate(steps):
+            new, after = step
+            packed = builder.or_(packed, builder.and_(new, _all(3 << 2 * i)))
         words = builder.bitcast(packed, _WORDS)
         high, low = builder.lshr(words, ir.Constant(_WORDS, [1] * _N_WORDS)), ir.Constant(_WORDS, [_LOW] * _N_WORDS)
         added = []
@@ -206,7 +256,7 @@ def _advance_four(typing_context, entries, block, cells, here, there, sums):
     return types.Tuple((_block, sums))(_block, _block, cells, _int64, _int64, sums), generate
 
 
-@intrinsic
+@instruction
 def _no_sums(typing_context):
     def generate(context, builder, signature, arguments):
         return context.make_tuple(builder, signature.return_type, [ir.Constant(_WORDS, [0] * _N_WORDS)] * 2)
@@ -214,7 +264,7 @@ def _no_sums(typing_context):
     return types.UniTuple(_words, 2)(), generate
 
 
-@intrinsic
+@instruction
 def _total(typing_context, words):
     def generate(context, builder, signature, arguments):
         return _call(builder, "llvm.vector.reduce.add.v8i64", _I64, *arguments)
@@ -222,7 +272,7 @@ def _total(typing_context, words):
     return _int64(words), generate
 
 
-@intrinsic
+@instruction
 def _advance_some(typing_context, entries, blocks, masks):
     """Advance neighbouring blocks between blank ones.
 
@@ -250,7 +300,7 @@ def _advance_some(typing_context, entries, blocks, masks):
     return result(_block, blocks, masks), generate
 
 
-@intrinsic
+@instruction
 def _planes(typing_context, cells, at):
     def generate(context, builder, signature, arguments):
         block = builder.load(_pointer(context, builder, signature.args[0], *arguments), align=1)
@@ -280,6 +330,8 @@ def planes_permute(unit, cells, at):
 
 @sweep.on(Permute)
 def sweep_permute(unit, plan, entries, cells, here, there, low, high):
+    if plan.halting == NEVER:  # to count takes longer than all the rest
+        return _uncounted(plan, entries, cells, here, there, low, high)
     sums, block, b, full = _no_sums(), _load(cells, here + low * CELLS), low, min(high, plan.blocks - 1)
     while b < full - 3:
         block, sums = _advance_four(entries, block, cells, here + b * CELLS, there + b * CELLS, sums)
@@ -291,6 +343,21 @@ def sweep_permute(unit, plan, entries, cells, here, there, low, high):
         marked, threes, block = marked + m, threes + n, after
         b += 1
     return marked, threes
+
+
+@kernel(_nrt=False)  # apart from the loop that counts: beside it, it would cost that one registers; for `_nrt` see LEAN
+def _uncounted(plan, entries, cells, here, there, low, high):
+    """`sweep` where nothing halts."""
+    block, b, full = _load(cells, here + low * CELLS), low, min(high, plan.blocks - 1)
+    while b < full - 3:
+        block = _move_four(entries, block, cells, here + b * CELLS, there + b * CELLS)
+        b += 4
+    while b < high:
+        at, after = b * CELLS, _load(cells, here + (b + 1) * CELLS)
+        _move(entries, block, after, _inside(plan, b), cells, here + at, there + at)
+        block = after
+        b += 1
+    return 1, 0
 
 
 @sprint.on(Permute)

@@ -90,7 +90,7 @@ def test_a_hundred_thousand_tapes_equal_the_twin(unit, window, max_steps):
 
 def test_life_that_begins_anywhere_equals_the_twin(unit):
     """At both sides of every edge of a block, in a row of ten; it may grow to either side."""
-    rules, programs = population(3, 30, 0, quiet=1.0)
+    rules, programs = population(3, 12, 0, quiet=1.0)
     starts = np.zeros((60, 640), int)
     for i, row in enumerate(starts):
         at = 64 * (1 + i % 9) + i // 9 - 3
