@@ -75,7 +75,7 @@ def load(path: Path) -> ModelFile:
         FileNotFoundError: there is no such file.
         DamagedFileError: it is no model file, is damaged, or holds what no model can.
         UnknownPartError: a part of it is not registered here: import the file that registers it first.
-        ValueError: a setting of a part is not one it takes.
+        ValueError: a setting of a part is not one it takes; or the file holds a model of another kind.
     """
     header, arrays = read(path, tuple(_KINDS))
     try:

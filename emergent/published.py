@@ -166,10 +166,11 @@ def _understood(document: Any) -> TapeProgram:
     if not isinstance(document, dict):
         raise ValueError(f"expected the named values of a tape model, got {reprlib.repr(document)}")
     if missing := [name for name in ("program", "rule") if name not in document]:
-        came = "a ring, by its coefficients" if "coefficients" in document else f"keys {reprlib.repr([*document])}"
+        keys = reprlib.repr([*document])
+        came = "a ring, which has coefficients" if "coefficients" in document else f"the keys {keys}"
         raise ValueError(
-            f"expected a tape model, with a program and a rule, got {came} and no {' and no '.join(missing)}; only "
-            "tapes are read so far"
+            f"expected a tape model, with a program and a rule, got {came}, but no {' and no '.join(missing)}; "
+            "only tapes are read so far"
         )
     for name, only in (("states", STATES), ("radius", _RADIUS)):
         if type(came := document.get(name, only)) is not int or came != only:

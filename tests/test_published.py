@@ -140,9 +140,12 @@ def test_what_cannot_run_is_refused(tmp_path, change, words):
         ("[" * 100_000, "brackets in brackets too deep"),
         ('{"note": ' + "9" * 5000 + "}", "expected the JSON of a tape model: Exceeds the limit"),
         ("[1, 2]", r"expected the named values of a tape model, got \[1, 2\]"),
-        ("{}", r"with a program and a rule, got keys \[\] and no program and no rule"),
-        ('{"rule": []}', r"got keys \['rule'\] and no program; only tapes are read so far"),
-        ('{"coefficients": {"k0": 0}, "cells": 30}', "got a ring, by its coefficients and no .* only tapes are read"),
+        ("{}", r"with a program and a rule, got the keys \[\], but no program and no rule"),
+        ('{"rule": []}', r"got the keys \['rule'\], but no program; only tapes are read so far"),
+        (
+            '{"coefficients": {"k0": 0}, "cells": 30}',
+            "got a ring, which has coefficients, but no .* only tapes are read",
+        ),
     ],
 )
 def test_what_is_no_tape_model_is_refused(tmp_path, text, words):
