@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from emergent.commands import drive, evaluate, evaluate_on, replay, resume, runs, train, verify
     from emergent.comparing import study
     from emergent.config import read
+    from emergent.exchange import export_model, import_model, predict
     from emergent.inference import phi, phi_prime
     from emergent.model import Blueprint, Model
     from emergent.parts import part
@@ -25,9 +26,12 @@ __all__ = [
     "drive",
     "evaluate",
     "evaluate_on",
+    "export_model",
+    "import_model",
     "part",
     "phi",
     "phi_prime",
+    "predict",
     "read",
     "replay",
     "resume",
@@ -41,6 +45,7 @@ _HOMES = {
     "emergent.commands": ("drive", "evaluate", "evaluate_on", "replay", "resume", "runs", "train", "verify"),
     "emergent.comparing": ("study",),
     "emergent.config": ("read",),
+    "emergent.exchange": ("export_model", "import_model", "predict"),
     "emergent.inference": ("phi", "phi_prime"),
     "emergent.model": ("Blueprint", "Model"),
     "emergent.parts": ("part",),

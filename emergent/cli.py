@@ -1,20 +1,23 @@
 """The command line: `emergent train`, `evaluate`, `verify`, `replay`, `drive`, `resume`, `study`, `runs`, `presets`.
 
+`import`, `predict` and `export` are in `emergent.cli_exchange`.
+
 Nothing heavy is imported before a command needs it, so that `--help` answers at once.
 """
 
 import math
 import shlex
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
+
+from emergent import cli_exchange
+from emergent.terminal import console, errors
 
 if TYPE_CHECKING:
     from emergent.engine import Record
@@ -26,7 +29,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-console = Console()
 
 RunArgument = Annotated[
     str, typer.Argument(help="A run: its folder, its name under ./runs, or 'latest'; or a model file.")
@@ -48,20 +50,6 @@ _ROOT = Path("runs")
 def _command() -> str:
     """The command line as it was given."""
     return shlex.join(["emergent", *sys.argv[1:]])
-
-
-@contextmanager
-def _errors() -> Iterator[None]:
-    """What a user can mend is one line and exit status 2; anything else is a bug, with its traceback."""
-    try:
-        yield
-    except typer.Exit:  # which is a RuntimeError
-        raise
-    except (ValueError, OSError, RuntimeError) as error:
-        if type(error) is RuntimeError:
-            raise
-        Console(stderr=True).print(f"error: {error}", style="red", highlight=False, markup=False, soft_wrap=True)
-        raise typer.Exit(2) from None
 
 
 @app.command()
@@ -95,7 +83,7 @@ def train(
     ] = False,
 ) -> None:
     """Train a model and show how it does on tracks it has never seen."""
-    with _errors():
+    with errors():
         given = {"optimizer": optimizer, "generations": generations, "population": population}
         sections: dict = {"search": {key: value for key, value in given.items() if value is not None}}
         if seed is not None:
@@ -125,7 +113,7 @@ def resume(
     run: RunArgument, import_: ImportOption = None, workers: WorkersOption = None, root: RootOption = _ROOT
 ) -> None:
     """Go on with a run that was stopped, exactly as if it had not been."""
-    with _errors():
+    with errors():
         from emergent import commands
         from emergent.training.progress import ConsoleReporter
 
@@ -172,7 +160,7 @@ def evaluate(
     root: RootOption = _ROOT,
 ) -> None:
     """Evaluate a trained model anew, on episodes that it was not trained on, or on tracks of your choice."""
-    with _errors():
+    with errors():
         from emergent import commands
         from emergent.parts import load_files
         from emergent.tasks.laps import TIME_FACTOR
@@ -199,7 +187,7 @@ def evaluate(
 @app.command()
 def verify(run: RunArgument, import_: ImportOption = None, root: RootOption = _ROOT) -> None:
     """Re-evaluate a model from its file in a fresh process, through gymnasium and `predict`, and compare every bit."""
-    with _errors():
+    with errors():
         from emergent import commands
         from emergent.parts import load_files
 
@@ -228,7 +216,7 @@ def replay(
     root: RootOption = _ROOT,
 ) -> None:
     """Watch a trained model: the car on its track, and beside it the living automaton."""
-    with _errors():
+    with errors():
         from emergent import commands
         from emergent.parts import load_files
 
@@ -255,7 +243,7 @@ def study(
     import_: ImportOption = None,
 ) -> None:
     """Make a table of many runs; a study that was stopped goes on where it was."""
-    with _errors():
+    with errors():
         from emergent import comparing
         from emergent.studies.progress import ConsoleReporter, listed
 
@@ -315,7 +303,7 @@ def drive(
     tyres can use. Space pauses, R restarts, N takes the next track, B and L show and hide the beams of the LIDAR and
     the reference driver's line, ESC quits.
     """
-    with _errors():
+    with errors():
         from emergent import commands
         from emergent.parts import load_files
 
@@ -329,7 +317,7 @@ def drive(
 @app.command("runs")
 def list_runs(root: RootOption = _ROOT) -> None:
     """List the runs: their state, how far they are, and their best held-out score."""
-    with _errors():
+    with errors():
         from emergent import commands
 
         table = Table("state", "generations", "held-out score", "created (UTC)", box=None)
@@ -359,6 +347,9 @@ def _main(version: Annotated[bool, typer.Option("--version", help="Show the vers
 
         console.print(metadata.version("emergent-models"), highlight=False)
         raise typer.Exit
+
+
+app.add_typer(cli_exchange.app)
 
 
 def _show(family: str, record: "Record", run: str | Path, root: Path = _ROOT) -> None:

@@ -129,7 +129,7 @@ def open_model(run: str | Path, root: Path = RUNS) -> ModelFile:
         FileNotFoundError: there is no such run, or it has no model yet.
     """
     path = Path(run)
-    if path.suffix == ".npz" and path.is_file():
+    if path.is_file():
         return model_file.load(path)
     directory = run_directory.find(str(run), root)
     if not directory.model.exists():
@@ -209,7 +209,7 @@ def verify(run: str | Path, *, root: Path = RUNS, imports: Sequence[str] = ()) -
         ValueError: the model file holds no test result: the run has not come to its end.
     """
     path = Path(run)
-    if path.suffix != ".npz":
+    if path.suffix != ".npz" and not path.is_file():
         path = run_directory.find(str(run), root).model
     with ProcessPoolExecutor(1, get_context("spawn")) as fresh:
         return fresh.submit(_verify, path, list(imports)).result()

@@ -21,6 +21,10 @@ FORMAT, FORMAT_VERSION = "emergent-model", 1
 _LARGEST = 64 << 20  # bytes, unpacked
 _MOST_OUTPUTS = 4096
 _KINDS = {"model": Blueprint, "baseline": BaselineBlueprint}
+_USES = {  # of a file of each kind, for whoever takes it for another
+    **dict.fromkeys(_KINDS, "acts in a world: use `emergent evaluate`, `verify` or `replay`"),
+    "tape": "computes with integers: use `emergent predict` or `export`",
+}
 
 
 @dataclass(frozen=True)
@@ -58,15 +62,8 @@ class ModelFile:
 def save(path: Path, model: ModelFile) -> None:
     """Write a model file, whole or not at all."""
     kind = next(kind for kind, cls in _KINDS.items() if isinstance(model.blueprint, cls))
-    header = {
-        "format": FORMAT,
-        "format_version": FORMAT_VERSION,
-        "versions": {name: metadata.version(name) for name in ("numpy", "numba")},
-        "kind": kind,
-        "blueprint": model.blueprint.settings(),
-        "layout": model.blueprint.layout.describe().splitlines(),
-        "about": dict(model.about),
-    }
+    layout = model.blueprint.layout.describe().splitlines()
+    header = header_of(kind, model.about, blueprint=model.blueprint.settings(), layout=layout)
     arrays = {"initial_state": model.initial_state, "parameters": model.parameters, "genome": model.genome}
     save_container(path, header, arrays)
 
@@ -78,16 +75,9 @@ def load(path: Path) -> ModelFile:
         FileNotFoundError: there is no such file.
         DamagedFileError: it is no model file, is damaged, or holds what no model can.
         UnknownPartError: a part of it is not registered here: import the file that registers it first.
-        ValueError: a setting of a part is not one it takes.
+        ValueError: a setting of a part is not one it takes; or the file holds a model of another kind.
     """
-    header, arrays = load_container(Path(path), _LARGEST)
-    if header.get("format") != FORMAT:
-        raise DamagedFileError(f"{path}: expected a model file, got a file of format {header.get('format')!r}")
-    if header.get("format_version") != FORMAT_VERSION:
-        raise DamagedFileError(
-            f"{path}: expected format version {FORMAT_VERSION}, got {header.get('format_version')!r}; "
-            "open it with the version of emergent-models that wrote it"
-        )
+    header, arrays = read(path, tuple(_KINDS))
     try:
         blueprint = _KINDS[header["kind"]](**header["blueprint"])
         _check_plan(path, blueprint)
@@ -97,6 +87,44 @@ def load(path: Path) -> ModelFile:
     except (AttributeError, KeyError, TypeError) as error:
         raise DamagedFileError(f"{path}: incomplete ({error}); use another copy") from None
     return model
+
+
+def header_of(kind: str, about: Mapping[str, Any], **described: Any) -> dict[str, Any]:
+    """The header of a model file of this kind; `described` by what its kind needs besides."""
+    return {
+        "format": FORMAT,
+        "format_version": FORMAT_VERSION,
+        "versions": {name: metadata.version(name) for name in ("numpy", "numba")},
+        "kind": kind,
+        **described,
+        "about": dict(about),
+    }
+
+
+def read(path: Path, kinds: tuple[str, ...]) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    """Header and arrays of a model file of one of these kinds, as they are: its reader checks what they hold.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        DamagedFileError: it is no model file, or is damaged.
+        ValueError: it is a model of another kind; the message says what can be done with it.
+    """
+    header, arrays = load_container(Path(path), _LARGEST)
+    if header.get("format") != FORMAT:
+        raise DamagedFileError(f"{path}: expected a model file, got a file of format {header.get('format')!r}")
+    if header.get("format_version") != FORMAT_VERSION:
+        raise DamagedFileError(
+            f"{path}: expected format version {FORMAT_VERSION}, got {header.get('format_version')!r}; "
+            "open it with the version of emergent-models that wrote it"
+        )
+    kind = header.get("kind")
+    if not isinstance(kind, str) or kind not in _USES:
+        raise DamagedFileError(
+            f"{path}: incomplete (no kind of model is {kind!r}); use another copy, or the version that wrote it"
+        )
+    if kind not in kinds:
+        raise ValueError(f"{path}: expected a model of kind {' or '.join(kinds)}, got a {kind}, which {_USES[kind]}")
+    return header, arrays
 
 
 def _check_plan(path: Path, blueprint: Blueprint | BaselineBlueprint) -> None:

@@ -159,7 +159,20 @@ def test_a_dry_run_shows_every_default_and_makes_nothing(tmp_path):
 
 def test_help_explains_every_command():
     said = call("--help")
-    for command in ("train", "resume", "evaluate", "verify", "replay", "drive", "runs", "presets", "study"):
+    for command in (
+        "train",
+        "resume",
+        "evaluate",
+        "verify",
+        "replay",
+        "drive",
+        "runs",
+        "presets",
+        "study",
+        "import",
+        "predict",
+        "export",
+    ):
         assert command in said
         assert len(call(command, "--help")) > 100
     assert "retained" in call("presets")

@@ -31,7 +31,10 @@ FLOORS = [
         *("emergent.spaces", "emergent.rules", "emergent.encoders", "emergent.halting", "emergent.decoders"),
         *("emergent.baselines", "emergent.model"),
     },
-    {"emergent.engine", "emergent.tapes", "emergent.inference", "emergent.model_file", "emergent.policy"},
+    {
+        *("emergent.engine", "emergent.tapes", "emergent.inference", "emergent.model_file", "emergent.policy"),
+        "emergent.published",
+    },
     {"emergent.search", "emergent.tasks"},
     {"emergent.training", "emergent.config"},
     {"emergent.studies"},

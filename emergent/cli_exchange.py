@@ -1,0 +1,82 @@
+"""The commands `import`, `predict` and `export`: tape models that others published."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from emergent.terminal import console, errors
+
+app = typer.Typer()
+
+ModelArgument = Annotated[Path, typer.Argument(metavar="MODEL", help="The model file, as `import` writes it.")]
+
+
+@app.command("import")
+def import_(
+    file: Annotated[Path, typer.Argument(metavar="FILE.json", help="A published tape model: a rule and a program.")],
+    model: Annotated[Path, typer.Argument(metavar="MODEL", help="The model file to write, under exactly this name.")],
+) -> None:
+    """Make a model file of a tape model that somebody published (EM-4/3)."""
+    with errors():
+        from emergent import exchange
+        from emergent.published import halting_note
+
+        program = exchange.import_model(file, model)
+        console.print(
+            f"{model}: a program of {len(program.program)} cells, halting by {program.halting}; run it: emergent "
+            f"predict {model} 5",
+            markup=False, highlight=False, soft_wrap=True,
+        )  # fmt: skip
+        if said := halting_note(program):
+            console.print(
+                f"what the file says of halting is a note, and not read: {said!r}. If it means something else than "
+                "half, give predict --halting all",
+                markup=False, highlight=False, soft_wrap=True,
+            )  # fmt: skip
+
+
+@app.command()
+def predict(
+    model: ModelArgument,
+    inputs: Annotated[
+        list[str], typer.Argument(metavar="X...", help="Integers >= 0; two inputs of one function as 3,4.")
+    ],
+    window: Annotated[
+        int | None, typer.Option(help="Cells of a fixed tape, both ends included.", show_default="a tape that grows")
+    ] = None,
+    max_steps: Annotated[int, typer.Option(help="Micro-steps at most.")] = 100_000,
+    halting: Annotated[
+        Literal["half", "all"] | None,
+        typer.Option(help="When half of the cells with life are 3, or all.", show_default="the model's own"),
+    ] = None,
+) -> None:
+    """Run an imported model on integers: a line of JSON for each, output null where it gives none."""
+    with errors():
+        from emergent import exchange
+
+        given = [_numbers(text) for text in inputs]
+        for found in exchange.predict(model, given, window=window, max_steps=max_steps, halting=halting):
+            typer.echo(json.dumps(found._asdict()))
+
+
+@app.command()
+def export(
+    model: ModelArgument,
+    file: Annotated[Path, typer.Argument(metavar="FILE.json", help="The file to write.")],
+) -> None:
+    """Write the JSON that a model was imported from, every key of it."""
+    with errors():
+        from emergent import exchange
+
+        exchange.export_model(model, file)
+        console.print(f"written: {file}", markup=False, highlight=False, soft_wrap=True)
+
+
+def _numbers(text: str) -> list[int]:
+    """The numbers of an input, as 3 or 3,4."""
+    given = text.split(",")
+    if not all(number.isascii() and number.isdigit() and len(number) < 20 for number in given):
+        raise ValueError(f"expected an integer >= 0, or several as 3,4, got {text!r}")
+    return [int(number) for number in given]
