@@ -71,7 +71,10 @@ def test_a_loaded_model_is_saved_again_as_it_was(saved, tmp_path):
 def test_a_file_says_what_it_is(saved):
     header, arrays = load_container(saved)
     assert (header["format"], header["format_version"], header["kind"]) == ("emergent-model", 1, "model")
-    assert header["layout"] == ["genes 0..89  initial state: 90 x 2 states", "genes 90..97  rule.table: 8 x 2 states"]
+    assert header["layout"] == [
+        "genes 0..89  initial state: 90 x 2 states",
+        "genes 90..97  rule.table: 8 x 2 states, first as configured but for 10%",
+    ]
     assert set(header["versions"]) == {"numpy", "numba"}
     assert set(arrays) == {"initial_state", "parameters", "genome"}
 
