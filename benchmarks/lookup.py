@@ -21,7 +21,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numba import njit, prange
 
-from emergent import tapes, vpermb
+from emergent import tapes
+from emergent.tapes import vpermb
 
 REPETITIONS = 7
 GENOMES, CELLS, WINDOW, MAX_STEPS = 200, 32, 500, 256

@@ -21,7 +21,7 @@ def import_(
     """Make a model file of a tape model that somebody published (EM-4/3)."""
     with errors():
         from emergent import exchange
-        from emergent.published import halting_note
+        from emergent.tapes.published import halting_note
 
         program = exchange.import_model(file, model)
         console.print(

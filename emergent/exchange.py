@@ -7,8 +7,9 @@ from typing import NamedTuple, SupportsIndex
 
 import numpy as np
 
-from emergent import published, tapes
-from emergent.published import TapeProgram
+from emergent import tapes
+from emergent.tapes import published
+from emergent.tapes.published import TapeProgram
 
 MAX_STEPS = 100_000
 _MOST = 10_000_000  # of a number, of the numbers of an input, of steps; and ten times as many cells of a window
@@ -37,7 +38,7 @@ def import_model(file: str | Path, model: str | Path) -> TapeProgram:
     """Make a model file of a tape model that somebody published as JSON.
 
     Args:
-        file: see `emergent.published`; it may be a stranger's: it is data, and checked.
+        file: see `emergent.tapes.published`; it may be a stranger's: it is data, and checked.
         model: the file to write, under exactly this name.
 
     Raises:

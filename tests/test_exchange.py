@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 import emergent
 from emergent.cli import app
 from emergent.exchange import Prediction
-from emergent.published import tape_program
+from emergent.tapes.published import tape_program
 
 STAY = {n: n // 4 % 4 for n in range(64)}  # every cell as it is: halts after one step, if its program is blank
 MOVE = STAY | {16 * a + 8 + b: 0 for a in (0, 3) for b in range(4)} | {32 + b: 2 for b in range(4)}  # a 2 to the right

@@ -22,19 +22,13 @@ FILES = {
 # Floors of the house: whoever is in one may import from it and from those below, never from above.
 FLOORS = [
     {"emergent.__init__", "emergent.cache", "emergent.files"},
-    {
-        *("emergent.verb", "emergent.verbs", "emergent.randomness", "emergent.genome"),
-        *("emergent.blocks", "emergent.vpermb"),
-    },
+    {"emergent.verb", "emergent.verbs", "emergent.randomness", "emergent.genome"},
     {"emergent.parts"},
     {
         *("emergent.spaces", "emergent.rules", "emergent.encoders", "emergent.halting", "emergent.decoders"),
         *("emergent.baselines", "emergent.model"),
     },
-    {
-        *("emergent.engine", "emergent.tapes", "emergent.inference", "emergent.model_file", "emergent.policy"),
-        "emergent.published",
-    },
+    {"emergent.engine", "emergent.tapes", "emergent.inference", "emergent.model_file", "emergent.policy"},
     {"emergent.search", "emergent.tasks"},
     {"emergent.training", "emergent.config"},
     {"emergent.studies"},

@@ -13,7 +13,7 @@ from numba import config, types
 from numba.core import cgutils
 from numba.extending import models, register_model
 
-from emergent.blocks import (
+from emergent.tapes.blocks import (
     CELLS,
     CENTRE,
     LEFT,

@@ -5,9 +5,10 @@ import json
 import numpy as np
 import pytest
 
-from emergent import model_file, published
+from emergent import model_file
 from emergent.files import DamagedFileError, load_container, save_container
 from emergent.model_file import ModelFile
+from emergent.tapes import published
 
 RULE = [n // 4 % 4 for n in range(64)]  # every cell stays as it is
 DOCUMENT = {"rule": RULE, "program": [0, 1, 2]}

@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from emergent.blocks import (
+from emergent.tapes.blocks import (
     ALL,
     CELLS,
     COPIES,
@@ -39,8 +39,8 @@ from emergent.blocks import (
     sweep,
     table,
 )
+from emergent.tapes.vpermb import Permute, available
 from emergent.verb import kernel
-from emergent.vpermb import Permute, available
 
 STATES, ENTRIES = 4, 64
 HALTING = ("never", "half", "all")  # in the order of the codes of `blocks`

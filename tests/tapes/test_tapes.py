@@ -6,7 +6,8 @@ import naive
 import numpy as np
 import pytest
 
-from emergent import tapes, vpermb
+from emergent import tapes
+from emergent.tapes import vpermb
 
 UNITS = ["scalar", pytest.param("vpermb", marks=pytest.mark.skipif(not vpermb.available(), reason="no AVX-512 VBMI"))]
 FORCED = {0: 0, 8: 2, 2: 0, 32: 0, 15: 3, 60: 3, 3: 0, 48: 0}
@@ -16,7 +17,7 @@ FORCED = {0: 0, 8: 2, 2: 0, 32: 0, 15: 3, 60: 3, 3: 0, 48: 0}
 def unit(request, monkeypatch):
     """Whatever runs, runs on this unit."""
     if request.param == "scalar":
-        monkeypatch.setattr(tapes, "available", lambda: False)
+        monkeypatch.setattr(tapes.lanes, "available", lambda: False)
     return request.param
 
 

@@ -19,7 +19,7 @@ import numpy as np
 
 from emergent.files import DamagedFileError, save_container, write_whole
 from emergent.model_file import header_of, read
-from emergent.tapes import ENTRIES, STATES
+from emergent.tapes.lanes import ENTRIES, STATES
 
 KIND = "tape"
 HALTING = ("half", "all")
