@@ -228,6 +228,6 @@ def test_the_numbers_of_the_table_are_those_of_the_data(done):
 def test_the_study_of_the_repository_can_be_done():
     file = Path(__file__).parents[2] / "docs" / "studies" / "drivers.yaml"
     listed = call("study", file, "--dry-run", "--runs", "/nowhere")
-    assert re.search(r"Emergent-Model-state-retained-4 +new +0/300", listed)
+    assert re.search(r"Emergent-Model-state-retained-0-4 +new +0/300", listed)
     assert "53 runs" in listed
     assert config.presets().keys() >= {"retained", "reset", "linear", "mlp", "lidar_driver"}

@@ -69,7 +69,6 @@ def test_scores_of_laps_are_of_one_lap_each(careful_model, careful):
         [one], [two] = (list(drive(task, careful, [track], laps=laps)) for laps in (1, 2))
         second = (two.reference_time - one.reference_time) / (two.time - one.time)
         assert scores[:, i] == pytest.approx([one.reference_time / one.time, second])
-    assert (scores[0] < scores[1]).all(), "the first begins slowly, for the reference driver less so"
 
 
 def test_a_lap_that_was_not_finished_has_no_score(baseline):
