@@ -15,7 +15,7 @@ import yaml
 from typer.testing import CliRunner
 
 import emergent
-from emergent import commands, comparing, config, model_file
+from emergent import commands, comparing, model_file
 from emergent.cli import app
 from emergent.config import ConfigError
 from emergent.studies import intervals, running
@@ -225,9 +225,16 @@ def test_the_numbers_of_the_table_are_those_of_the_data(done):
             assert row["summary"]["families"][family] == pytest.approx(np.mean(of_family))
 
 
-def test_the_study_of_the_repository_can_be_done():
-    file = Path(__file__).parents[2] / "docs" / "studies" / "drivers.yaml"
+STUDIES = sorted((Path(__file__).parents[2] / "docs" / "studies").glob("*.yaml"))
+
+
+@pytest.mark.parametrize("file", STUDIES, ids=lambda file: file.stem)
+def test_every_study_of_the_repository_can_be_done_and_has_its_page(file):
     listed = call("study", file, "--dry-run", "--runs", "/nowhere")
-    assert re.search(r"Emergent-Model-state-retained-0-4 +new +0/300", listed)
-    assert "53 runs" in listed
-    assert config.presets().keys() >= {"retained", "reset", "linear", "mlp", "lidar_driver"}
+    assert re.search(r"\d+ runs, \d+ to be done", listed)
+    data = json.loads(file.with_suffix(".json").read_text())
+    asked = yaml.safe_load(file.read_text())
+    assert [row["name"] for row in data["rows"]] == [row["name"] for row in asked.get("rows", [])]
+    assert [sweep["name"] for sweep in data["sweeps"]] == [sweep["name"] for sweep in asked.get("sweeps", [])]
+    assert all(entry["summary"]["seeds"] for entry in data["rows"])
+    assert file.with_suffix(".md").exists()
