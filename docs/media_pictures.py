@@ -1,18 +1,16 @@
 """The pictures of docs/media.md."""
 
-import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from media_measured import MEDIA, SPREADS, SPREADS_AT, TIMES, Medium, film, settled
-from PIL import Image
 
 from emergent.verbs import levels
 from emergent.view.palette import ROLES, colours, roles, sheets
+from emergent.view.plots import settle, write
 
 DPI = 110
 COLORS = {"program": "#2f6fc4", "present": "#3a8f5c", "past": "#c07a1e", "early": "#c07a1e"}
@@ -49,7 +47,7 @@ def draw_shares(found: Mapping[str, Mapping[str, list]], path: Path) -> None:
     figure.supxlabel("thought", fontsize=9, color=INK)
     handles, labels = axes.get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside upper left", ncols=3, frameon=False, fontsize=9, labelcolor=INK)
-    write(figure, path)
+    write(figure, path, colors=256)
 
 
 def draw_holding(path: Path) -> None:
@@ -59,7 +57,7 @@ def draw_holding(path: Path) -> None:
     space_time(left, MEDIA["channels"], "two channels: signals")
     space_time(middle, MEDIA["channels"], "two channels: gains", channel=1)
     space_time(right, MEDIA["walls"], "tape with walls")
-    write(figure, path)
+    write(figure, path, colors=256)
 
 
 def draw_latching(past_by_spread: Mapping[str, Sequence[float]], path: Path) -> None:
@@ -86,7 +84,7 @@ def draw_latching(past_by_spread: Mapping[str, Sequence[float]], path: Path) -> 
     right.legend(frameon=False, fontsize=9, labelcolor=INK)
     for axes in (left, right):
         settle(axes)
-    write(figure, path)
+    write(figure, path, colors=256)
 
 
 def _draw_settled(axes: Axes, u: float = 0.5) -> None:
@@ -115,7 +113,7 @@ def draw_eroding(path: Path) -> None:
     left, right = figure.subplots(1, 2, width_ratios=[33, 81])
     space_time(left, MEDIA["fading"], "one channel, self-weight 0.7")
     space_time(right, MEDIA["rule 90"], "tape, rule 90")
-    write(figure, path)
+    write(figure, path, colors=256)
 
 
 def draw_scrambling(path: Path) -> None:
@@ -129,7 +127,7 @@ def draw_scrambling(path: Path) -> None:
     for axes, t in zip(lower.subplots(1, len(times)), times, strict=True):
         picture(axes, sheets(model, states[t, 0])[0], f"life, thought {t}" if t else "life, program", 2)
         strip(axes, np.array([15]), "input")
-    write(figure, path)
+    write(figure, path, colors=256)
 
 
 def draw_blurring(path: Path) -> None:
@@ -145,7 +143,7 @@ def draw_blurring(path: Path) -> None:
             above = f"thought {t}" if t else "program"
             title = f"{first / most:.3g}-fold" if row and t else above
             picture(axes, gains.T, title, 0, most if row else first)
-    write(figure, path)
+    write(figure, path, colors=256)
 
 
 def space_time(axes: Axes, medium: Medium, title: str, channel: int = 0, thoughts: int = 40) -> None:
@@ -186,22 +184,3 @@ def strip(axes: Axes, columns: np.ndarray, role: str) -> None:
     for x in columns:
         color = np.array(ROLES[role]) / 255
         axes.plot([x - 0.5, x + 0.5], [-1.6, -1.6], color=color, lw=2.5, solid_capstyle="butt", clip_on=False)
-
-
-def settle(axes: Axes) -> None:
-    """No clutter: as in `emergent.view.plots`."""
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.spines[["left", "bottom"]].set_color(FAINT)
-    axes.tick_params(colors=INK, color=FAINT, labelsize=9)
-    axes.grid(axis="y", color=FAINT, lw=0.5, alpha=0.6)
-    axes.set_axisbelow(True)
-
-
-def write(figure: Figure, path: Path) -> None:
-    """A figure as a PNG of few colours, which is a third of the size."""
-    canvas = FigureCanvasAgg(figure)
-    canvas.draw()
-    drawn = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
-    file = io.BytesIO()
-    drawn.quantize(256, dither=Image.Dither.NONE).save(file, "PNG", optimize=True)
-    path.write_bytes(file.getvalue())

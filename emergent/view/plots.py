@@ -53,7 +53,7 @@ def curve(rows: Sequence[Mapping[str, Any]], path: Path) -> None:
     lower.set_xlabel("evaluations (individuals tried)")
     lower.xaxis.set_major_formatter("{x:,.0f}")
     for axes in (upper, lower):
-        _settle(axes)
+        settle(axes)
     if not rows:
         upper.text(0.5, 0.5, "no generation is done yet", transform=upper.transAxes, ha="center", color=_INK)
     else:
@@ -63,7 +63,7 @@ def curve(rows: Sequence[Mapping[str, Any]], path: Path) -> None:
         upper.set_title(
             f"held-out score {last['held_out']:.3f} after {last['evaluations']:,} evaluations", fontsize=11, loc="left"
         )
-    _write(figure, path, few_colors=True)
+    write(figure, path, colors=64)
 
 
 def _line(
@@ -109,9 +109,9 @@ def sweep(values: Sequence[Any], scores: Sequence[Sequence[float]], path: Path, 
     axes.minorticks_off()
     axes.set_xlabel(key)
     axes.set_ylabel("test score")
-    _settle(axes)
+    settle(axes)
     axes.legend(loc="best", frameon=False, fontsize=9, labelcolor=_INK)
-    _write(figure, path, few_colors=True)
+    write(figure, path, colors=64)
 
 
 def curves(rows: Mapping[str, Sequence[tuple[Sequence[float], Sequence[float]]]], path: Path) -> None:
@@ -136,10 +136,10 @@ def curves(rows: Mapping[str, Sequence[tuple[Sequence[float], Sequence[float]]]]
     axes.set_xlabel("evaluations (individuals tried)")
     axes.set_ylabel("held-out score")
     axes.xaxis.set_major_formatter("{x:,.0f}")
-    _settle(axes)
+    settle(axes)
     if rows:
         figure.legend(loc="outside lower center", ncols=2, frameon=False, fontsize=9, labelcolor=_INK)
-    _write(figure, path, few_colors=True)
+    write(figure, path, colors=64)
 
 
 def _held(x: np.ndarray, at: Sequence[float], values: Sequence[float]) -> np.ndarray:
@@ -148,7 +148,7 @@ def _held(x: np.ndarray, at: Sequence[float], values: Sequence[float]) -> np.nda
     return np.asarray(values, float)[np.maximum(places, 0)]
 
 
-def _settle(axes: Axes) -> None:
+def settle(axes: Axes) -> None:
     """No clutter."""
     axes.spines[["top", "right"]].set_visible(False)
     axes.spines[["left", "bottom"]].set_color(_FAINT)
@@ -179,7 +179,7 @@ def space_time(model: Model, films: np.ndarray | Sequence[np.ndarray], path: Pat
     figure = _diagram(model, sheets[:, 0, 0], begins) if sheets.shape[2] == 1 else _strip(model, sheets, begins)
     if caption:
         figure.suptitle(caption, fontsize=11, color=_INK)
-    _write(figure, path)
+    write(figure, path)
 
 
 def _scale(values: np.ndarray) -> float:
@@ -258,14 +258,18 @@ def _hex(color: palette.Color) -> str:
     return "#{:02x}{:02x}{:02x}".format(*color)
 
 
-def _write(figure: Figure, path: Path, few_colors: bool = False) -> None:
-    """Write a figure as a PNG, whole, and the same bytes for the same figure."""
+def write(figure: Figure, path: Path, colors: int | None = None) -> None:
+    """Write a figure as a PNG, whole, and the same bytes for the same figure.
+
+    Args:
+        colors: at most so many, up to 256: a third of the size, for lines and letters. None: all there are.
+    """
     canvas = FigureCanvasAgg(figure)
     canvas.draw()
     picture = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
     file = io.BytesIO()
-    if few_colors:  # a third of the size, for lines and letters
-        picture.quantize(64, dither=Image.Dither.NONE).save(file, "PNG", optimize=True)
-    else:
+    if colors is None:
         picture.save(file, "PNG")
+    else:
+        picture.quantize(colors, dither=Image.Dither.NONE).save(file, "PNG", optimize=True)
     write_whole(path, file.getvalue())
