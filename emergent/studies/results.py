@@ -97,7 +97,8 @@ class _Reader:
         if self.zeros and len(model.initial_state):
             best["nonzero"] = float(np.mean(model.initial_state != 0))
         task = variants[0].asked.task
-        if self.laps and isinstance(task, Driving):
+        if self.laps is not None:
+            assert isinstance(task, Driving)  # the plan has checked it
             driven = lap_scores(task, model, self.laps, best["seed"])
             best["laps"] = {"first": _numbers(driven[0]), "last": _numbers(driven[-1])}
         return [best | ({"not_chosen": others} if others else {})]

@@ -178,6 +178,8 @@ class _Planner:
             config.merge(data, layer)
         changes = {key: value for key, value in flat(data) if plain.get(key) != value}
         asked = config.check({**data, "seed": seed, "imports": self.imports}, label)
+        if self.study.laps is not None and not isinstance(asked.task, Driving):
+            raise ConfigError(f"{label}: laps are of the task driving, got {asked.task.name}; leave them out")
         return Trial(name, seed, variant, asked, changes)
 
     def _untrained(self, row: Row, name: str, seeds: int) -> Trial:

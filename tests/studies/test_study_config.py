@@ -10,6 +10,7 @@ from emergent.tasks import Driving
 ROW = {"name": "a", "source": "linear"}
 SWEEP = {"name": "s", "source": "linear", "key": "search.population", "values": [4, 8]}
 
+POLE = {"name": "environment", "id": "CartPole-v1", "bounds": [[-2.4, 2.4], [-3, 3], [-0.21, 0.21], [-3, 3]]}
 POINTS = {"name": "s", "source": "linear", "points": [{"value": "few", "change": {"search": {"population": 4}}}]}
 
 
@@ -43,6 +44,7 @@ POINTS = {"name": "s", "source": "linear", "points": [{"value": "few", "change":
         ({"sweeps": [POINTS | {"points": []}]}, "either a key and values .* or points"),
         ({"sweeps": [POINTS | {"points": [{"value": 1, "change": {"seed": 1}}]}]}, "sets the seed"),
         ({"sweeps": [POINTS | {"log": True}]}, "logarithmic axis needs .* numbers above 0"),
+        ({"laps": 2, "base": {"task": POLE}}, "row 'a': laps are of the task driving, got environment; leave them out"),
         ({"laps": 1}, "laps: .*greater than or equal to 2, got 1"),
     ],
 )  # fmt: skip
