@@ -185,7 +185,7 @@ def act_mlp(policy, memory, observations, active, outputs, costs, film):
     return memory
 
 
-@kernel
+@kernel(distinct=True)
 def _sum(weights, first, values, count, total):
     """Weighted sums of the first `count` rows of `values`, lane by lane; the last weight is a constant's."""
     for lane in range(LANES):

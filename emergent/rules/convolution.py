@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 import numpy as np
 from annotated_types import Ge, Gt, Le
 
+from emergent.alignment import align_stack
 from emergent.genome import Genes
 from emergent.parts import part
 from emergent.rules.activations import clip, softsign, squash, tanh
@@ -134,9 +135,10 @@ def step_convolution(rule, space, states, out, rng):
         _relax(rule, before, after)
 
 
-@kernel
+@kernel(distinct=True)
 def _relax(rule, before, after):
     """Advance the only channel; the innermost loop over lanes is contiguous, so that it becomes SIMD."""
+    align_stack()  # weights and the constants of an activation are more than there are registers
     dt, leak = f32(rule.dt), f32(rule.leak)
     s, out, halo = before[0], after[0], reach(rule)
     for row in range(halo, s.shape[0] - halo):
@@ -147,9 +149,10 @@ def _relax(rule, before, after):
                 out[row, column, lane] = cell + dt * (squash(rule, drive) - leak * cell)
 
 
-@kernel
+@kernel(distinct=True)
 def _relax_gated(rule, before, after):
     """Advance the first of two channels, each cell's drive times its gain in the second."""
+    align_stack()
     dt, leak = f32(rule.dt), f32(rule.leak)
     s, gain, out, halo = before[0], before[1], after[0], reach(rule)
     for row in range(halo, s.shape[0] - halo):
@@ -197,7 +200,7 @@ def _row_of_five(w, i, s, y, x, lane):
     return left + own(w, i + 2, lane) * s[y, x, lane] + right
 
 
-@kernel
+@kernel(distinct=True)
 def _spread(rule, gain, out):
     """Move every gain towards the mean of its eight neighbours; without drift the program stays as it was written."""
     rate, halo = f32(rule.drift * rule.dt), reach(rule)
