@@ -88,9 +88,7 @@ def phi_prime(policy: Any, x: np.ndarray, kept: Kept | None = None, film: bool =
     shape = (policy.halting.max_steps + 1, len(blank(policy.space))) if film else (0, 0)
     frames = np.zeros(shape, kept.cells.dtype)
     initial_state = policy.initial_state if isinstance(policy, Model) else np.zeros(0, np.float32)
-    _respond(
-        _spread(policy), initial_state, np.ascontiguousarray(x), kept.cells, kept.streams, output, costs, frames
-    )
+    _respond(_spread(policy), initial_state, np.ascontiguousarray(x), kept.cells, kept.streams, output, costs, frames)
     halted = costs[:, 1] == 0
     if film:
         frames = frames[: costs[0, 0] + 1, storage(policy.space).ravel()]

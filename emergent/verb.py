@@ -74,8 +74,8 @@ def kernel(function: Callable | None = None, *, distinct: bool = False, **option
 
     `fastmath` stays off: replay, evaluation and golden runs promise the same bits. A helper in a loop that is to become
     SIMD needs `forceinline=True`: left to itself, LLVM stops inlining it where it is called from two loops. `distinct`
-    promises that no cell it writes is one it knows by another of its arguments: a loop over many arrays is else preceded
-    by as many checks, which took longer than sixteen lanes of a 5x5 kernel.
+    promises that what it writes is not read or written by way of another of its arguments: else a loop over many arrays
+    is preceded by as many checks, which took longer than sixteen lanes of a 5x5 kernel.
     """
     if function is None:
         return functools.partial(kernel, distinct=distinct, **options)
