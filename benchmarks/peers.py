@@ -80,8 +80,9 @@ def cart_pole(weights: np.ndarray, inputs: int, hidden: int, episodes: int, step
     def live(own: Any, key: Any) -> Any:
         def step(carry: Any, key: Any) -> Any:
             observation, state, alive = carry
-            observation, state, reward, done, _ = environment.step(key, state, act(own, observation), settings)
-            return (observation, state, alive * (1 - done)), reward * alive
+            action = act(own, observation)
+            observation, state, reward, terminated, truncated, _ = environment.step(key, state, action, settings)
+            return (observation, state, alive * (1 - jnp.logical_or(terminated, truncated))), reward * alive
 
         observation, state = environment.reset(key, settings)
         _, rewards = jax.lax.scan(step, (observation, state, 1.0), jax.random.split(key, steps))

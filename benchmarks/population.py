@@ -102,9 +102,9 @@ def threads() -> Row:
 def growth():
     """By which power the cost grows with the population, with cells and with micro-steps: 1 is in proportion."""
     sizes = {
-        "individuals": [(n, 16, 20) for n in (64, 128, 256, 512)],
-        "cells": [(64, side, 20) for side in (12, 17, 24, 34)],
-        "micro-steps": [(64, 16, steps) for steps in (20, 40, 80, 160)],
+        "individuals": [(n, 16, 20) for n in (256, 512, 1024, 2048)],
+        "cells": [(256, side, 20) for side in (12, 17, 24, 34)],
+        "micro-steps": [(256, 16, steps) for steps in (20, 40, 80, 160)],
     }
     for name, cases in sizes.items():
         spent = [best(thinkers(*case), 5) for case in cases]

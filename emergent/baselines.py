@@ -15,8 +15,8 @@ from emergent.genome import Genes
 from emergent.parts import part
 from emergent.randomness import uniform
 from emergent.rules.activations import Tanh, squash
-from emergent.sharing import own
-from emergent.verb import kernel
+from emergent.sharing import lanes, own
+from emergent.verb import LEAN, kernel
 from emergent.verbs import LANES, act, arity, express, forget, genes, lanewise, memory, parameters
 
 Spread = Annotated[float, Gt(0)]
@@ -171,11 +171,11 @@ def act_linear(policy, memory, observations, active, outputs, costs, film):
 def act_mlp(policy, memory, observations, active, outputs, costs, film):
     inputs, hidden, units = memory.inputs, memory.hidden, policy.hidden
     for i in range(len(inputs)):
-        for lane in range(LANES):
+        for lane in range(lanes(inputs)):
             inputs[i, lane] = (observations[lane, i] - policy.low[i]) * policy.scale[i]
     for unit in range(units):
         _sum(policy.weights, unit * (len(inputs) + 1), inputs, len(inputs), hidden[unit])
-        for lane in range(LANES):
+        for lane in range(lanes(hidden)):
             hidden[unit, lane] = squash(Tanh(), hidden[unit, lane])
     for j in range(policy.outputs):
         _sum(policy.weights, units * (len(inputs) + 1) + j * (units + 1), hidden, units, hidden[units])
@@ -185,13 +185,20 @@ def act_mlp(policy, memory, observations, active, outputs, costs, film):
     return memory
 
 
-@kernel(distinct=True)
+@kernel(distinct=True, **LEAN)
 def _sum(weights, first, values, count, total):
     """Weighted sums of the first `count` rows of `values`, lane by lane; the last weight is a constant's."""
-    for lane in range(LANES):
+    fours = count - count % 4  # at once: a sum in a register need not be stored and read for each
+    for lane in range(lanes(values)):
         total[lane] = own(weights, first + count, lane)
-    for i in range(count):
-        for lane in range(LANES):
+    for i in range(0, fours, 4):
+        for lane in range(lanes(values)):
+            so_far = total[lane] + own(weights, first + i, lane) * values[i, lane]
+            so_far += own(weights, first + i + 1, lane) * values[i + 1, lane]
+            so_far += own(weights, first + i + 2, lane) * values[i + 2, lane]
+            total[lane] = so_far + own(weights, first + i + 3, lane) * values[i + 3, lane]
+    for i in range(fours, count):
+        for lane in range(lanes(values)):
             total[lane] += own(weights, first + i, lane) * values[i, lane]
 
 

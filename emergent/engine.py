@@ -14,7 +14,7 @@ import numpy as np
 from emergent.model import Model
 from emergent.randomness import normal
 from emergent.sharing import ONE_THREAD, take
-from emergent.verb import kernel
+from emergent.verb import LEAN, kernel
 from emergent.verbs import (
     COSTS,
     LANES,
@@ -278,7 +278,7 @@ def rollout(policy, block, initial_states, parameters, task, seeds, action_noise
                     busy -= 1
 
 
-@kernel
+@kernel(**LEAN)
 def _live(task, body, action, cost, record):
     """One control step of a lane, entered in its record; returns whether the episode is over."""
     reward, terminated, truncated = advance(task, body, action)

@@ -6,6 +6,7 @@ from numba.core import cgutils
 from numba.extending import intrinsic, overload
 
 from emergent.verb import kernel
+from emergent.verbs import LANES
 
 # in the interpreter, where `take` is several instructions, one thread takes all
 ONE_THREAD = bool(config.DISABLE_JIT)  # type: ignore[attr-defined]  # made at import
@@ -31,6 +32,16 @@ def _fetch_and_add(context, counter):  # noqa: ARG001 - Numba matches the names
         return builder.atomic_rmw("add", pointer, ir.Constant(ir.IntType(64), 1), "monotonic")
 
     return types.int64(counter), code
+
+
+@kernel(forceinline=True)
+def lanes(block):
+    """LANES, the last dimension of `block`, in a way that leaves a short loop over lanes to become SIMD.
+
+    A loop of which the compiler knows the number of rounds, and whose body is small, it writes out sixteen times before
+    it looks for vectors; of this number it knows only that it is sixteen at most.
+    """
+    return min(LANES, block.shape[block.ndim - 1])
 
 
 @kernel(forceinline=True)

@@ -1,4 +1,4 @@
-"""The suite of benchmarks: what it finds fallen, and what it keeps. It is measured elsewhere: nothing here takes time."""
+"""The suite of benchmarks: what it finds fallen, and what it keeps. Nothing is measured here."""
 
 import json
 import subprocess
