@@ -1,0 +1,188 @@
+# ruff: noqa: ARG001 - implementations of a verb take all that its contract names
+"""How boards of two states lie in words of 64 cells: what is to the left and right of each cell, and which bit it is.
+
+Three ways, so that eight words are always full of cells that are wanted:
+
+- *Side by side*: a row of up to 64 cells is a word, or a part of one; a block is eight such words, and has several
+  boards in each.
+- *Eight boards*: word j of a row is that of eight boards, one behind the other.
+- *One board*: a row as it is, for boards as wide as eight words.
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from emergent.boards.counting import choose
+from emergent.boards.words import BITS, WIDE, load, spread
+from emergent.verb import kernel, verb
+
+ZERO, PERIODIC, EDGE = range(3)  # boundaries, in the order of `emergent.spaces.BOUNDARIES`
+_ONE, _TOP = np.uint64(1), np.uint64(BITS - 1)
+
+
+class Plan(NamedTuple):
+    """Where things are, the same for all blocks. All but boards, rows and cells are counted in words.
+
+    Fields:
+        boards: of a block; height, width: of a board; abreast: boards in a word.
+        columns: vectors in a row; origin: where the first of them begins; pitch: from row to row; behind: from one word
+            of a row to the next.
+        above, below: the rows seen above the first and below the last; half: room for the rows, and a blank one.
+    """
+
+    boards: int
+    height: int
+    width: int
+    abreast: int
+    columns: int
+    origin: int
+    pitch: int
+    behind: int
+    above: int
+    below: int
+    half: int
+
+
+class Apart(NamedTuple):
+    """Side by side, with nothing beyond. `first`, `last`: bits of the first and the last cells."""
+
+    first: np.uint64
+    last: np.uint64
+
+
+class Rings(NamedTuple):
+    """Side by side, each bent to a ring. Fields as in `Apart`; far: from the first cell to the last."""
+
+    first: np.uint64
+    last: np.uint64
+    far: np.uint64
+
+
+class Edged(NamedTuple):
+    """Side by side, with the nearest cell beyond. Fields as in `Apart`."""
+
+    first: np.uint64
+    last: np.uint64
+
+
+class Rows(NamedTuple):
+    """Rows of several words, between words that stay 0. `behind`: as in `Plan`."""
+
+    behind: int
+
+
+class Bent(NamedTuple):
+    """Rows of several words that end at other cells of their own.
+
+    Fields:
+        behind: as in `Plan`.
+        before, after: where in a row to load words from, so that the one with the cell seen before the first cell comes
+            to stand in the place of the first, and that with the one seen after the last in the place of the last.
+        down, up: how far these cells are to be moved, to the right and to the left.
+    """
+
+    behind: int
+    before: int
+    after: int
+    down: np.uint64
+    up: np.uint64
+
+
+@verb(inline=True)
+def sides(layout, cells, row, at, these, ends):
+    """The left and the right neighbours of some cells.
+
+    Args:
+        row: where the row begins; at: where the cells are, `these` words.
+        ends: which of them are the first and the last of a row of words.
+    """
+
+
+def arranged(boards: int, height: int, width: int, boundary: int) -> tuple[Any, Plan]:
+    """The layout in which so many boards of this size take the fewest words, and its plan."""
+    words = -(-width // BITS)
+    if words == 1:
+        abreast = BITS // width
+        first = np.uint64(sum(1 << (width * i) for i in range(abreast)))
+        ends = first, first << np.uint64(width - 1)
+        layout = (Apart(*ends), Rings(*ends, np.uint64(width - 1)), Edged(*ends))[boundary]
+        shape = WIDE * abreast, height, width, abreast, 1, 0, WIDE, 0
+    else:
+        vectors = -(-words // WIDE)
+        many = -(-boards // WIDE) * words < boards * vectors
+        behind, columns = (WIDE, words) if many else (1, vectors)
+        last, top = words - 1, (width - 1) % BITS
+        here = 0 if many else last % WIDE  # where in its vector the last word is
+        layout = (
+            Rows(behind),
+            Bent(behind, last * behind, -here, np.uint64(top), np.uint64(top)),
+            Bent(behind, 0, last * behind - here, np.uint64(0), np.uint64(0)),
+        )[boundary]
+        # One word is enough at both ends of a row of one board, but vectors are to begin where cache lines do.
+        shape = (WIDE if many else 1), height, width, 1, columns, WIDE, WIDE * (columns + (2 if many else 1)), behind
+    pitch = shape[6]
+    blank = height * pitch
+    above, below = ((blank, blank), (blank - pitch, 0), (0, blank - pitch))[boundary]
+    return layout, Plan(*shape, above, below, blank + pitch + WIDE)
+
+
+@kernel(forceinline=True)
+def place(plan, board, row, column):
+    """Which word a cell of a block is in, and which bit of it."""
+    word = plan.origin + row * plan.pitch + column // BITS * plan.behind + board % WIDE
+    return word, np.uint64(board // WIDE * plan.width + column % BITS)
+
+
+# --- side by side ----------------------------------------------------------------------------------------------------
+
+
+@sides.on(Apart)
+def sides_apart(layout, cells, row, at, these, ends):
+    return (these << _ONE) & ~spread(layout.first), (these >> _ONE) & ~spread(layout.last)
+
+
+@sides.on(Rings)
+def sides_rings(layout, cells, row, at, these, ends):
+    first, last = spread(layout.first), spread(layout.last)
+    return choose(first, these >> layout.far, these << _ONE), choose(last, these << layout.far, these >> _ONE)
+
+
+@sides.on(Edged)
+def sides_edged(layout, cells, row, at, these, ends):
+    return choose(spread(layout.first), these, these << _ONE), choose(spread(layout.last), these, these >> _ONE)
+
+
+# --- rows of several words -------------------------------------------------------------------------------------------
+
+
+@sides.on(Rows)
+def sides_rows(layout, cells, row, at, these, ends):
+    before, after = load(cells, at - layout.behind), load(cells, at + layout.behind)
+    return (these << _ONE) | (before >> _TOP), (these >> _ONE) | (after << _TOP)
+
+
+@sides.on(Bent)
+def sides_bent(layout, cells, row, at, these, ends):
+    before, after = load(cells, at - layout.behind), load(cells, at + layout.behind)
+    left, right = (these << _ONE) | (before >> _TOP), (these >> _ONE) | (after << _TOP)
+    before, after = load(cells, row + layout.before), load(cells, row + layout.after)
+    return left | ((before >> layout.down) & ends[0]), right | ((after << layout.up) & ends[1])
+
+
+# --- which cells there are -------------------------------------------------------------------------------------------
+
+
+def masks(plan: Plan) -> np.ndarray:
+    """For each vector of a row which bits are cells, which of these are the first of boards, and which the last.
+
+    Returns:
+        (columns, 3, 8) uint64.
+    """
+    found = np.zeros((3, plan.columns * WIDE), np.uint64)
+    for board in range(plan.boards):
+        for column in range(plan.width):
+            word, bit = place(plan, board, 0, column)
+            kinds = True, column == 0, column == plan.width - 1
+            found[:, word - plan.origin] |= np.array(kinds, np.uint64) << bit
+    return np.ascontiguousarray(found.reshape(3, plan.columns, WIDE).swapaxes(0, 1))
