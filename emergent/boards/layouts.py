@@ -18,6 +18,7 @@ from emergent.boards.words import BITS, WIDE, load, spread
 from emergent.verb import kernel, verb
 
 ZERO, PERIODIC, EDGE = range(3)  # boundaries, in the order of `emergent.spaces.BOUNDARIES`
+ALL = np.uint64(2**64 - 1)
 _ONE, _TOP = np.uint64(1), np.uint64(BITS - 1)
 
 
@@ -107,7 +108,7 @@ def arranged(boards: int, height: int, width: int, boundary: int) -> tuple[Any, 
         first = np.uint64(sum(1 << (width * i) for i in range(abreast)))
         ends = first, first << np.uint64(width - 1)
         layout = (Apart(*ends), Rings(*ends, np.uint64(width - 1)), Edged(*ends))[boundary]
-        shape = WIDE * abreast, height, width, abreast, 1, 0, WIDE, 0
+        shape = WIDE * abreast, height, width, abreast, 1, 0, WIDE, WIDE
     else:
         vectors = -(-words // WIDE)
         many = -(-boards // WIDE) * words < boards * vectors
@@ -174,15 +175,16 @@ def sides_bent(layout, cells, row, at, these, ends):
 
 
 def masks(plan: Plan) -> np.ndarray:
-    """For each vector of a row which bits are cells, which of these are the first of boards, and which the last.
+    """For each vector of a row which bits are cells, which of these is the first of a row, and which the last.
 
     Returns:
         (columns, 3, 8) uint64.
     """
-    found = np.zeros((3, plan.columns * WIDE), np.uint64)
-    for board in range(plan.boards):
-        for column in range(plan.width):
-            word, bit = place(plan, board, 0, column)
-            kinds = True, column == 0, column == plan.width - 1
-            found[:, word - plan.origin] |= np.array(kinds, np.uint64) << bit
+    cells = plan.width * plan.abreast
+    words, top = -(-cells // BITS), np.uint64((cells - 1) % BITS)
+    found = np.zeros((3, plan.columns * WIDE // plan.behind), np.uint64)
+    found[0, :words] = ALL
+    found[0, words - 1] = ALL >> (_TOP - top)
+    found[1, 0], found[2, words - 1] = _ONE, _ONE << top
+    found = np.repeat(found, plan.behind, axis=1)
     return np.ascontiguousarray(found.reshape(3, plan.columns, WIDE).swapaxes(0, 1))

@@ -1,5 +1,6 @@
 """Many boards of two states at once, a bit a cell: any outer-totalistic rule, exactly as cell by cell."""
 
+import math
 import os
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
@@ -7,13 +8,15 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from emergent.boards.counting import CONWAY, ENTRIES, Conway, Table, decide, prepared, row
-from emergent.boards.layouts import Plan, arranged, masks, place, sides
+from emergent.boards.layouts import ALL, Plan, arranged, masks, place, sides
 from emergent.boards.words import BITS, WIDE, gather, load, scatter, store
-from emergent.randomness import bits, gap
+from emergent.randomness import GOLDEN, mixed, share, stretch
 from emergent.spaces import BOUNDARIES
 from emergent.verb import LEAN, kernel, verb
 
-_ONE, _S11, _ALL = np.uint64(1), np.uint64(11), np.uint64(2**64 - 1)
+_SHARES = 4  # that a thread takes of all blocks, one after another
+_LEAST = 1 << 17  # vectors to be computed for which a thread more is worth its start
+_ONE, _S11 = np.uint64(1), np.uint64(11)
 _MARGIN = 1e-9  # of shares, far above what rounding does to them, far below what would cost time
 
 
@@ -55,41 +58,39 @@ def _counted(layout, cells, begin, column, ends):
 @kernel
 def _iterate(layout, rule, plan, cells, masks, rows, steps, noise, sure, streams):
     """Take `steps` steps, and after each disturb as many boards as there are streams; returns where the rows stand."""
-    here, there = 0, plan.half
+    here, there, scale = 0, plan.half, math.log1p(-noise) if noise < 1.0 else 0.0
     for _ in range(steps):
         _advance(layout, rule, plan, cells, masks, rows, here, there)
         here, there = there, here
         if noise > 0.0:
             for board in range(len(streams)):
-                _disturb(plan, cells, here, board, noise, sure, streams)
+                _disturb(plan, cells, here, board, noise, scale, sure, streams)
     return here
 
 
 # --- noise -----------------------------------------------------------------------------------------------------------
 
 
-@kernel
-def _disturb(plan, cells, here, board, noise, sure, streams):
-    """Turn each cell of a board over with the chance `noise`, by the numbers that `emergent.verbs.disturb` draws."""
+@kernel(**LEAN)
+def _disturb(plan, cells, here, board, noise, scale, sure, streams):
+    """Turn each cell of a board over with the chance `noise`, by the numbers that `emergent.verbs.disturb` draws.
+
+    A gap takes a logarithm only where the number drawn is not surely large enough for the rest of the row.
+    """
+    state = streams[board]
     for y in range(plan.height):
-        x = _gap(noise, plan.width, sure, streams, board)
-        while x < plan.width:
-            bits(streams, board)  # which other state: there is but one
-            word, bit = place(plan, board, y, x)
-            cells[here + word] ^= _ONE << bit
+        x = 0
+        while x <= plan.width:
+            if noise < 1.0:
+                state += GOLDEN
+                drawn, rest = mixed(state) >> _S11, plan.width - x
+                x += rest if drawn >= sure[rest] else stretch(share(drawn), scale, rest)
+            if x < plan.width:
+                state += GOLDEN  # which other state: there is but one
+                word, bit = place(plan, board, y, x)
+                cells[here + word] ^= _ONE << bit
             x += 1
-            x += _gap(noise, plan.width - x, sure, streams, board)
-
-
-@kernel
-def _gap(noise, most, sure, streams, board):
-    """`emergent.randomness.gap`, without a logarithm where the number drawn is surely large enough for `most`."""
-    if noise < 1.0:
-        before = streams[board]
-        if bits(streams, board) >> _S11 >= sure[most]:
-            return most
-        streams[board] = before
-    return gap(noise, most, streams, board)
+    streams[board] = state
 
 
 def _sure(noise: float, width: int) -> np.ndarray:
@@ -109,14 +110,19 @@ def _enter(plan, boards, cells, first, count):
     for i in range(plan.half):
         cells[i] = 0
     words = -(-plan.width // BITS)
-    inside = _ALL >> np.uint64(words * BITS - plan.width)  # of the last word of a row
+    inside = ALL >> np.uint64(words * BITS - plan.width)  # of the last word of a row
     for board in range(count):
         word, bit = place(plan, board, 0, 0)
         at = (first + board) * plan.height * plan.width
         for _ in range(plan.height):
             for j in range(words):
-                found = gather(boards, at + j * BITS) & (inside if j == words - 1 else _ALL)
-                cells[word + j * plan.behind] |= found << bit
+                source, found = at + j * BITS, np.uint64(0)
+                if source + BITS <= len(boards):
+                    found = gather(boards, source)
+                else:
+                    for i in range(source, len(boards)):
+                        found |= np.uint64(boards[i]) << np.uint64(i - source)
+                cells[word + j * plan.behind] |= (found & (inside if j == words - 1 else ALL)) << bit
             at, word = at + plan.width, word + plan.pitch
 
 
@@ -155,7 +161,7 @@ def learn_table(rule, plan, tables, first, count):
     lanes = WIDE if plan.boards == 1 else 1  # that a board has for itself
     for board in range(count):
         _, bit = place(plan, board, 0, 0)
-        own = (_ALL >> np.uint64(BITS - plan.width) if plan.width < BITS else _ALL) << bit
+        own = (ALL >> np.uint64(BITS - plan.width) if plan.width < BITS else ALL) << bit
         table = (first + board) * ENTRIES % len(tables)
         for i in range(ENTRIES):
             if tables[table + i]:
@@ -170,7 +176,7 @@ class Work(NamedTuple):
     """What is to be done; arrays are flat.
 
     Fields:
-        boards: (n * height * width + 64,) uint8 cells; the last 64 are read but not used. ends: as many, written to.
+        boards: (n * height * width,) uint8 cells; ends: as many, written to.
         tables: (n * 18,) uint8 tables, or (18,) for all.
         masks: from `layouts.masks`; rows: see `_advance`.
         steps, noise; sure: see `_sure`; streams: (n,) uint64, advanced.
@@ -188,15 +194,20 @@ class Work(NamedTuple):
 
 
 @kernel
-def _run(layout, rule, plan, work, cells, block):
-    """Run one block; `cells`: (2 * plan.half,) uint64, room of which the second half is 0 where there are no cells."""
-    first = block * plan.boards
-    count = min(plan.boards, len(work.streams) - first)
-    learn(rule, plan, work.tables, first, count)
-    _enter(plan, work.boards, cells, first, count)
-    streams = work.streams[first : first + count]
-    here = _iterate(layout, rule, plan, cells, work.masks, work.rows, work.steps, work.noise, work.sure, streams)
-    _leave(plan, cells, here, work.ends, first, count)
+def _run(layout, rule, plan, work, cells, begin, end):
+    """Run the blocks begin..end-1.
+
+    Args:
+        cells: (2 * plan.half,) uint64, room; what of it is no cell is 0, and is left so.
+    """
+    for block in range(begin, end):
+        first = block * plan.boards
+        count = min(plan.boards, len(work.streams) - first)
+        streams = work.streams[first : first + count]
+        learn(rule, plan, work.tables, first, count)
+        _enter(plan, work.boards, cells, first, count)
+        here = _iterate(layout, rule, plan, cells, work.masks, work.rows, work.steps, work.noise, work.sure, streams)
+        _leave(plan, cells, here, work.ends, first, count)
 
 
 def run(
@@ -242,21 +253,20 @@ def run(
     if noise and np.shape(seeds) != (number,):
         raise ValueError(f"seeds: expected one for each of {number} boards, got {seeds!r}")
     layout, plan = arranged(number, height, width, BOUNDARIES.index(boundary))
-    padded = np.zeros(cells.size + BITS, np.uint8)
-    padded[: cells.size] = cells.ravel()
     rows = [plan.above, *range(0, height * plan.pitch, plan.pitch), plan.below, -1]
     work = Work(
-        *(padded, np.empty_like(padded), tables.ravel(), masks(plan).ravel(), np.array(rows, np.int64), int(steps)),
+        *(cells.ravel(), np.empty(cells.size, np.uint8), tables.ravel(), masks(plan).ravel(), np.array(rows, np.int64), int(steps)),
         *(float(noise), _sure(noise, width), np.array(seeds if noise else np.zeros(number), np.uint64)),
     )
     _share_out(layout, plan, work, workers or os.cpu_count() or 1)
-    return work.ends[: cells.size].reshape(cells.shape)
+    return work.ends.reshape(cells.shape)
 
 
 def _share_out(layout: Any, plan: Plan, work: Work, workers: int) -> None:
-    """Let threads take block after block: the next to be free takes the next."""
+    """Let threads take a few blocks after another: the next to be free takes the next."""
     number = -(-len(work.streams) // plan.boards)
-    blocks = iter(range(number))
+    some = -(-number // (_SHARES * workers))
+    shares = iter(range(0, number, some))
     conway = (work.tables.reshape(-1, ENTRIES) == CONWAY).all()
 
     def work_off() -> None:
@@ -264,10 +274,12 @@ def _share_out(layout: Any, plan: Plan, work: Work, workers: int) -> None:
         shift = -cells.ctypes.data % BITS // WIDE  # vectors begin where cache lines do
         room = cells[shift : shift + 2 * plan.half]
         rule = Conway() if conway else Table(np.zeros(ENTRIES * WIDE, np.uint64))
-        for block in blocks:
-            _run(layout, rule, plan, work, room, block)
+        for begin in shares:
+            _run(layout, rule, plan, work, room, begin, min(begin + some, number))
 
-    others = min(workers, number) - 1
+    noisy = WIDE * plan.boards if work.noise else 0
+    effort = number * plan.height * work.steps * (plan.columns + noisy)
+    others = min(workers, -(-number // some), effort // _LEAST + 1) - 1
     if others < 1:
         work_off()
     else:
