@@ -22,11 +22,11 @@ FILES = {
 # Floors of the house: whoever is in one may import from it and from those below, never from above.
 FLOORS = [
     {"emergent.__init__", "emergent.cache", "emergent.files"},
-    {"emergent.verb", "emergent.verbs", "emergent.randomness", "emergent.genome"},
+    {"emergent.verb", "emergent.verbs", "emergent.words", "emergent.randomness", "emergent.genome"},
     {"emergent.parts"},
     {
         *("emergent.spaces", "emergent.rules", "emergent.encoders", "emergent.halting", "emergent.decoders"),
-        *("emergent.baselines", "emergent.model"),
+        *("emergent.baselines", "emergent.model", "emergent.boards"),
     },
     {"emergent.engine", "emergent.tapes", "emergent.inference", "emergent.model_file", "emergent.policy"},
     {"emergent.search", "emergent.tasks"},

@@ -9,9 +9,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from emergent.boards.words import WIDE, load, ternary
 from emergent.verb import kernel, verb
+from emergent.words import WIDE, load, spread, ternary
 
+BYTES = np.uint64(0x0101010101010101)  # where a cell is a byte, all that may be set
 COUNTS = 9  # a cell has 0..8 living neighbours
 ENTRIES = 2 * COUNTS
 CONWAY = np.array([[n == 3 for n in range(COUNTS)], [n in (2, 3) for n in range(COUNTS)]], np.uint8).ravel()
@@ -29,6 +30,17 @@ class Table(NamedTuple):
     """
 
     entries: np.ndarray
+
+
+class Repeated(NamedTuple):
+    """Any rule, where a cell is a byte, 0 or 1. `table`: as in `Life`."""
+
+    table: np.ndarray
+
+
+@verb(inline=True)
+def entry(rule, i):
+    """Entry i of the table of a rule, words: a bit for each cell."""
 
 
 @verb(inline=True)
@@ -114,17 +126,31 @@ def decide_conway(rule, ready, cells, above, here, below, mask):
     return _all_three(_if_odd(low, half, cells), _one_or_two(half, many, some), mask)  # t is 3, or 4 with the cell
 
 
-@prepared.on(Table)
-def prepared_table(rule):
-    e = rule.entries
-    born = load(e, 0), load(e, 8), load(e, 16), load(e, 24), load(e, 32), load(e, 40), load(e, 48), load(e, 56), load(e, 64)
-    e = e[COUNTS * WIDE:]
-    stay = load(e, 0), load(e, 8), load(e, 16), load(e, 24), load(e, 32), load(e, 40), load(e, 48), load(e, 56), load(e, 64)
-    return born, stay
+@entry.on(Table)
+def entry_table(rule, i):
+    return load(rule.entries, i * WIDE)
 
 
-@decide.on(Table)
-def decide_table(rule, ready, cells, above, here, below, mask):
+@entry.on(Repeated)
+def entry_repeated(rule, i):
+    return spread(BYTES * np.uint64(rule.table[i]))
+
+
+@prepared.default
+def prepared_entries(rule):
+    return (
+        (*_three(rule, 0), *_three(rule, 3), *_three(rule, 6)),
+        (*_three(rule, COUNTS), *_three(rule, COUNTS + 3), *_three(rule, COUNTS + 6)),
+    )
+
+
+@kernel(forceinline=True)
+def _three(rule, i):
+    return entry(rule, i), entry(rule, i + 1), entry(rule, i + 2)
+
+
+@decide.default
+def decide_entries(rule, ready, cells, above, here, below, mask):
     born, stay = ready
     low, carry, some, many = _counted(above, here, below)
     t01 = choose(low, choose(cells, stay[0], born[1]), born[0])

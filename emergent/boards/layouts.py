@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from emergent.boards.counting import choose
-from emergent.boards.words import BITS, WIDE, load, spread
+from emergent.words import BITS, WIDE, load, spread
 from emergent.verb import kernel, verb
 
 ZERO, PERIODIC, EDGE = range(3)  # boundaries, in the order of `emergent.spaces.BOUNDARIES`

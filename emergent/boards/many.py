@@ -9,7 +9,7 @@ import numpy as np
 
 from emergent.boards.counting import CONWAY, ENTRIES, Conway, Table, decide, prepared, row
 from emergent.boards.layouts import ALL, Plan, arranged, masks, place, sides
-from emergent.boards.words import BITS, WIDE, gather, load, scatter, store
+from emergent.words import BITS, WIDE, gather, load, scatter, store
 from emergent.randomness import GOLDEN, mixed, share, stretch
 from emergent.spaces import BOUNDARIES
 from emergent.verb import LEAN, kernel, verb

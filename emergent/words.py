@@ -15,14 +15,22 @@ import numpy as np
 from llvmlite import binding, ir  # type: ignore[import-untyped]  # it has no types
 from numba import config, types
 from numba.core import cgutils
-from numba.extending import lower_builtin, models, overload, register_model, type_callable
-
-from emergent.tapes.blocks import address, instruction
+from numba.extending import intrinsic, lower_builtin, models, overload, register_model, type_callable
 
 WIDE = 8  # words of a vector
 BITS = 64  # of a word, and bytes of a vector
 _I64 = ir.IntType(64)
 _VECTOR, _BYTES, _FLAGS = ir.VectorType(_I64, WIDE), ir.VectorType(ir.IntType(8), BITS), ir.VectorType(ir.IntType(1), BITS)
+
+
+def address(context, builder, kind, array, index):
+    """A pointer to an element of a flat array."""
+    return builder.gep(context.make_array(kind)(context, builder, array).data, [index])
+
+
+def instruction(function: Callable) -> Any:
+    """Numba's `intrinsic`, of which the type says that a caller gives the typing context too: none does."""
+    return intrinsic(function)
 
 
 class _Words(types.Type):
@@ -118,13 +126,13 @@ def spread(word):
 
 
 def load(cells, at):
-    """The words cells[at : at + 8] of a flat array of uint64."""
-    return cells[at : at + WIDE].copy()
+    """The words that begin at cells[at] of a flat array of uint64, or of uint8."""
+    return cells[at:][: BITS // cells.itemsize].view(np.uint64).copy()
 
 
 def store(words, cells, at):
-    """Put words into cells[at : at + 8]."""
-    cells[at : at + WIDE] = words
+    """Put words into cells[at:] of such an array."""
+    cells[at:][: BITS // cells.itemsize] = words.view(cells.dtype)
 
 
 def gather(cells, at):
@@ -149,7 +157,7 @@ def _place(context, builder, kind, array, at, what):
 @instruction
 def _load(typing_context, cells, at):
     def generate(context, builder, signature, arguments):
-        return builder.load(_place(context, builder, cells, *arguments, _VECTOR), align=8)
+        return builder.load(_place(context, builder, cells, *arguments, _VECTOR), align=cells.dtype.bitwidth // 8)
 
     return _words(cells, _int64), generate
 
@@ -158,7 +166,7 @@ def _load(typing_context, cells, at):
 def _store(typing_context, words, cells, at):
     def generate(context, builder, signature, arguments):
         words, *place = arguments
-        builder.store(words, _place(context, builder, cells, *place, _VECTOR), align=8)
+        builder.store(words, _place(context, builder, cells, *place, _VECTOR), align=cells.dtype.bitwidth // 8)
         return context.get_dummy_value()
 
     return types.none(_words, cells, _int64), generate
