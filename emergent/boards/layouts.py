@@ -19,6 +19,7 @@ from emergent.verb import kernel, verb
 
 ZERO, PERIODIC, EDGE = range(3)  # boundaries, in the order of `emergent.spaces.BOUNDARIES`
 ALL = np.uint64(2**64 - 1)
+_NEAR, _LEAST = 3 << 10, 16  # words that a first-level cache has room for, now and one step later; rows of a band
 _ONE, _TOP = np.uint64(1), np.uint64(BITS - 1)
 
 
@@ -30,6 +31,7 @@ class Plan(NamedTuple):
         columns: vectors in a row; origin: where the first of them begins; pitch: from row to row; behind: from one word
             of a row to the next.
         above, below: the rows seen above the first and below the last; half: room for the rows, and a blank one.
+        band: rows that are computed together.
     """
 
     boards: int
@@ -43,6 +45,7 @@ class Plan(NamedTuple):
     above: int
     below: int
     half: int
+    band: int
 
 
 class Apart(NamedTuple):
@@ -125,7 +128,8 @@ def arranged(boards: int, height: int, width: int, boundary: int) -> tuple[Any, 
     pitch = shape[6]
     blank = height * pitch
     above, below = ((blank, blank), (blank - pitch, 0), (0, blank - pitch))[boundary]
-    return layout, Plan(*shape, above, below, blank + pitch + WIDE)
+    band = max(_NEAR // (2 * pitch), _LEAST) if shape[4] > 1 else height
+    return layout, Plan(*shape, above, below, blank + pitch + WIDE, min(band, height))
 
 
 @kernel(forceinline=True)

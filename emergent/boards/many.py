@@ -24,26 +24,27 @@ _MARGIN = 1e-9  # of shares, far above what rounding does to them, far below wha
 
 
 @kernel(**LEAN)
-def _advance(layout, rule, plan, cells, masks, rows, here, there):
+def _advance(layout, rule, plan, cells, masks, bands, here, there):
     """One step of the block whose rows begin at cells[here], into cells[there:].
 
     Args:
-        rows: (height + 3,) int64, where each row begins, from the one seen above the first to the one seen below the
-            last; then -1. An end that LLVM cannot foresee keeps it from unrolling the loop, for which registers lack.
+        bands: see `_bands`.
     """
     ready = prepared(rule)
-    for column in range(plan.columns):
-        mask = load(masks, 3 * column * WIDE)
-        ends = load(masks, (3 * column + 1) * WIDE), load(masks, (3 * column + 2) * WIDE)
-        at, target = here + plan.origin, there + plan.origin + column * WIDE
-        above = _counted(layout, cells, at + rows[0], column, ends)[1]
-        these, counts = _counted(layout, cells, at + rows[1], column, ends)
-        place, i = rows[1], 2
-        while rows[i] >= 0:
-            others, below = _counted(layout, cells, at + rows[i], column, ends)
-            store(decide(rule, ready, these, above, counts, below, mask), cells, target + place)
-            above, these, counts, place = counts, others, below, rows[i]
-            i += 1
+    for band in range(0, len(bands), plan.band + 3):
+        rows = bands[band:]  # a view, so that every index is known not to be negative
+        for column in range(plan.columns):
+            mask = load(masks, 3 * column * WIDE)
+            ends = load(masks, (3 * column + 1) * WIDE), load(masks, (3 * column + 2) * WIDE)
+            at, target = here + plan.origin, there + plan.origin + column * WIDE
+            place, i = rows[1], 2
+            above = _counted(layout, cells, at + rows[0], column, ends)[1]
+            these, counts = _counted(layout, cells, at + place, column, ends)
+            while rows[i] >= 0:
+                others, below = _counted(layout, cells, at + rows[i], column, ends)
+                store(decide(rule, ready, these, above, counts, below, mask), cells, target + place)
+                above, these, counts, place = counts, others, below, rows[i]
+                i += 1
 
 
 @kernel(forceinline=True)
@@ -56,11 +57,11 @@ def _counted(layout, cells, begin, column, ends):
 
 
 @kernel
-def _iterate(layout, rule, plan, cells, masks, rows, steps, noise, sure, streams):
+def _iterate(layout, rule, plan, cells, masks, bands, steps, noise, sure, streams):
     """Take `steps` steps, and after each disturb as many boards as there are streams; returns where the rows stand."""
     here, there, scale = 0, plan.half, math.log1p(-noise) if noise < 1.0 else 0.0
     for _ in range(steps):
-        _advance(layout, rule, plan, cells, masks, rows, here, there)
+        _advance(layout, rule, plan, cells, masks, bands, here, there)
         here, there = there, here
         if noise > 0.0:
             for board in range(len(streams)):
@@ -91,6 +92,23 @@ def _disturb(plan, cells, here, board, noise, scale, sure, streams):
                 cells[here + word] ^= _ONE << bit
             x += 1
     streams[board] = state
+
+
+def _bands(plan: Plan) -> np.ndarray:
+    """Where each row begins, from the one seen above the first to the one seen below the last: all in bands.
+
+    A board is computed band after band, for what has been read of a row is then at hand for the next column of words.
+
+    Returns:
+        (bands * (plan.band + 3),) int64: for each the row above, its rows, the row below; and -1, an end that LLVM
+        cannot foresee, which keeps it from unrolling the loop: registers would lack.
+    """
+    rows = np.array([plan.above, *range(0, plan.height * plan.pitch, plan.pitch), plan.below])
+    bands = np.full((-(-plan.height // plan.band), plan.band + 3), -1, np.int64)
+    for i, band in enumerate(bands):
+        some = rows[i * plan.band :][: plan.band + 2]
+        band[: len(some)] = some
+    return bands.ravel()
 
 
 def _sure(noise: float, width: int) -> np.ndarray:
@@ -178,7 +196,7 @@ class Work(NamedTuple):
     Fields:
         boards: (n * height * width,) uint8 cells; ends: as many, written to.
         tables: (n * 18,) uint8 tables, or (18,) for all.
-        masks: from `layouts.masks`; rows: see `_advance`.
+        masks: from `layouts.masks`; bands: see `_bands`.
         steps, noise; sure: see `_sure`; streams: (n,) uint64, advanced.
     """
 
@@ -186,7 +204,7 @@ class Work(NamedTuple):
     ends: np.ndarray
     tables: np.ndarray
     masks: np.ndarray
-    rows: np.ndarray
+    bands: np.ndarray
     steps: int
     noise: float
     sure: np.ndarray
@@ -206,7 +224,7 @@ def _run(layout, rule, plan, work, cells, begin, end):
         streams = work.streams[first : first + count]
         learn(rule, plan, work.tables, first, count)
         _enter(plan, work.boards, cells, first, count)
-        here = _iterate(layout, rule, plan, cells, work.masks, work.rows, work.steps, work.noise, work.sure, streams)
+        here = _iterate(layout, rule, plan, cells, work.masks, work.bands, work.steps, work.noise, work.sure, streams)
         _leave(plan, cells, here, work.ends, first, count)
 
 
@@ -253,9 +271,8 @@ def run(
     if noise and np.shape(seeds) != (number,):
         raise ValueError(f"seeds: expected one for each of {number} boards, got {seeds!r}")
     layout, plan = arranged(number, height, width, BOUNDARIES.index(boundary))
-    rows = [plan.above, *range(0, height * plan.pitch, plan.pitch), plan.below, -1]
     work = Work(
-        *(cells.ravel(), np.empty(cells.size, np.uint8), tables.ravel(), masks(plan).ravel(), np.array(rows, np.int64), int(steps)),
+        *(cells.ravel(), np.empty(cells.size, np.uint8), tables.ravel(), masks(plan).ravel(), _bands(plan), int(steps)),
         *(float(noise), _sure(noise, width), np.array(seeds if noise else np.zeros(number), np.uint64)),
     )
     _share_out(layout, plan, work, workers or os.cpu_count() or 1)
@@ -265,7 +282,7 @@ def run(
 def _share_out(layout: Any, plan: Plan, work: Work, workers: int) -> None:
     """Let threads take a few blocks after another: the next to be free takes the next."""
     number = -(-len(work.streams) // plan.boards)
-    some = -(-number // (_SHARES * workers))
+    some = -(-number // (_SHARES * workers)) or 1
     shares = iter(range(0, number, some))
     conway = (work.tables.reshape(-1, ENTRIES) == CONWAY).all()
 
