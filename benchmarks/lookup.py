@@ -169,7 +169,7 @@ def cells() -> Row:
     ends = run()
     for earlier in range(1, STEPS):  # a tape in a cycle would have been as it is at the end: steps would be saved
         assert (run(earlier) != ends).any(axis=-1).all()
-    seconds = min(_seconds(run, time.thread_time) for _ in range(10 * REPETITIONS))
+    seconds = min(timed(run, time.thread_time) for _ in range(10 * REPETITIONS))
     speed = TAPES * LONG * STEPS / seconds
     return Row(
         f"{TAPES} tapes of {LONG} cells, one rule, one core",
@@ -185,9 +185,13 @@ def per_cycle() -> float:
     """Cells that a processor such as this can look up in a cycle."""
     if not vpermb.available():
         return 32 / 4.5
+    return 64 / 2 if is_intel() else 64 / 3
+
+
+def is_intel() -> bool:
+    """Whether Intel made this processor."""
     information = Path("/proc/cpuinfo")
-    intel = information.is_file() and "GenuineIntel" in information.read_text(encoding="utf-8")
-    return 64 / 2 if intel else 64 / 3
+    return information.is_file() and "GenuineIntel" in information.read_text(encoding="utf-8")
 
 
 def clock() -> float:
@@ -197,7 +201,7 @@ def clock() -> float:
     return (
         4
         * links
-        / min(_seconds(lambda: _chain(links, np.uint64(0x5851F42D4C957F2D)), time.thread_time) for _ in range(20))
+        / min(timed(lambda: _chain(links, np.uint64(0x5851F42D4C957F2D)), time.thread_time) for _ in range(20))
     )
 
 
@@ -217,12 +221,13 @@ def _race(reference: Callable[[], Any], ours: Callable[[], Any]) -> tuple[float,
     reference(), ours()
     slow, fast = [], []
     for _ in range(REPETITIONS):
-        slow.append(_seconds(reference))
-        fast += [_seconds(ours) for _ in range(10)]
+        slow.append(timed(reference))
+        fast += [timed(ours) for _ in range(10)]
     return min(slow), min(fast)
 
 
-def _seconds(work: Callable[[], Any], now: Callable[[], float] = time.perf_counter) -> float:
+def timed(work: Callable[[], Any], now: Callable[[], float] = time.perf_counter) -> float:
+    """Seconds that some work takes."""
     began = now()
     work()
     return now() - began

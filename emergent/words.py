@@ -20,7 +20,8 @@ from numba.extending import intrinsic, lower_builtin, models, overload, register
 WIDE = 8  # words of a vector
 BITS = 64  # of a word, and bytes of a vector
 _I64 = ir.IntType(64)
-_VECTOR, _BYTES, _FLAGS = ir.VectorType(_I64, WIDE), ir.VectorType(ir.IntType(8), BITS), ir.VectorType(ir.IntType(1), BITS)
+_VECTOR, _BYTES = ir.VectorType(_I64, WIDE), ir.VectorType(ir.IntType(8), BITS)
+_FLAGS = ir.VectorType(ir.IntType(1), BITS)
 
 
 def address(context, builder, kind, array, index):
@@ -90,7 +91,7 @@ def _lower_invert(context, builder, signature, arguments):
 def ternary(function: Callable) -> Callable:
     """Let a function of three words, made of `&`, `|`, `^` and `~`, be one instruction where the processor has it.
 
-    LLVM finds most of them by itself, but not all.
+    LLVM finds some of them by itself; named, all of them halve the time that Life takes.
     """
     table = function(0xF0, 0xCC, 0xAA) & 0xFF  # what it says of each combination of three bits
 
@@ -145,19 +146,24 @@ def scatter(word, cells, at):
     cells[at : at + BITS] = np.unpackbits(np.array([word]).view(np.uint8), bitorder="little")
 
 
+def _place(context, builder, what, kind, array, at):
+    """A pointer to a value of type `what` that begins at an element of a flat array."""
+    return builder.bitcast(address(context, builder, kind, array, at), what.as_pointer())
+
+
 @instruction
 def _spread_out(typing_context, word):
-    return _words(_uint64), lambda context, builder, signature, arguments: _spread(builder, *arguments)
+    def generate(context, builder, signature, arguments):
+        return _spread(builder, *arguments)
 
-
-def _place(context, builder, kind, array, at, what):
-    return builder.bitcast(address(context, builder, kind, array, at), what.as_pointer())
+    return _words(_uint64), generate
 
 
 @instruction
 def _load(typing_context, cells, at):
     def generate(context, builder, signature, arguments):
-        return builder.load(_place(context, builder, cells, *arguments, _VECTOR), align=cells.dtype.bitwidth // 8)
+        place = _place(context, builder, _VECTOR, cells, *arguments)
+        return builder.load(place, align=cells.dtype.bitwidth // 8)
 
     return _words(cells, _int64), generate
 
@@ -165,8 +171,9 @@ def _load(typing_context, cells, at):
 @instruction
 def _store(typing_context, words, cells, at):
     def generate(context, builder, signature, arguments):
-        words, *place = arguments
-        builder.store(words, _place(context, builder, cells, *place, _VECTOR), align=cells.dtype.bitwidth // 8)
+        words, *target = arguments
+        place = _place(context, builder, _VECTOR, cells, *target)
+        builder.store(words, place, align=cells.dtype.bitwidth // 8)
         return context.get_dummy_value()
 
     return types.none(_words, cells, _int64), generate
@@ -175,7 +182,7 @@ def _store(typing_context, words, cells, at):
 @instruction
 def _gather(typing_context, cells, at):
     def generate(context, builder, signature, arguments):
-        some = builder.load(_place(context, builder, cells, *arguments, _BYTES), align=1)
+        some = builder.load(_place(context, builder, _BYTES, cells, *arguments), align=1)
         return builder.bitcast(builder.icmp_unsigned("!=", some, cgutils.get_null_value(_BYTES)), _I64)
 
     return _uint64(cells, _int64), generate
@@ -184,9 +191,9 @@ def _gather(typing_context, cells, at):
 @instruction
 def _scatter(typing_context, word, cells, at):
     def generate(context, builder, signature, arguments):
-        word, *place = arguments
+        word, *target = arguments
         some = builder.zext(builder.bitcast(word, _FLAGS), _BYTES)
-        builder.store(some, _place(context, builder, cells, *place, _BYTES), align=1)
+        builder.store(some, _place(context, builder, _BYTES, cells, *target), align=1)
         return context.get_dummy_value()
 
     return types.none(_uint64, cells, _int64), generate

@@ -1,7 +1,7 @@
 """Boards of two states, such as Conway's Life, packed: a bit a cell, and many cells at once.
 
-`many` runs them, `counting` says who lives next, `layouts` how boards lie in words, and `words` is what all of this needs
-of a processor.
+`many` runs them, `counting` says who lives next, and `layouts` how boards lie in words, eight of which `emergent.words`
+makes one value of.
 """
 
 from emergent.boards.counting import CONWAY, ENTRIES

@@ -160,4 +160,6 @@ def decide_entries(rule, ready, cells, above, here, below, mask):
     t89 = choose(low, stay[8], choose(cells, stay[7], born[8]))
     half = some ^ carry
     two = many ^ (some & carry)  # of d in 0..3 the higher bit
-    return mask & choose(_all_three(many, some, carry), t89, choose(two, choose(half, t67, t45), choose(half, t23, t01)))
+    return mask & choose(
+        _all_three(many, some, carry), t89, choose(two, choose(half, t67, t45), choose(half, t23, t01))
+    )

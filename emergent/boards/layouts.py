@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from emergent.boards.counting import choose
-from emergent.words import BITS, WIDE, load, spread
 from emergent.verb import kernel, verb
+from emergent.words import BITS, WIDE, load, spread
 
 ZERO, PERIODIC, EDGE = range(3)  # boundaries, in the order of `emergent.spaces.BOUNDARIES`
 ALL = np.uint64(2**64 - 1)
@@ -108,28 +108,33 @@ def arranged(boards: int, height: int, width: int, boundary: int) -> tuple[Any, 
     words = -(-width // BITS)
     if words == 1:
         abreast = BITS // width
-        first = np.uint64(sum(1 << (width * i) for i in range(abreast)))
-        ends = first, first << np.uint64(width - 1)
-        layout = (Apart(*ends), Rings(*ends, np.uint64(width - 1)), Edged(*ends))[boundary]
-        shape = WIDE * abreast, height, width, abreast, 1, 0, WIDE, WIDE
-    else:
-        vectors = -(-words // WIDE)
-        many = -(-boards // WIDE) * words < boards * vectors
-        behind, columns = (WIDE, words) if many else (1, vectors)
-        last, top = words - 1, (width - 1) % BITS
-        here = 0 if many else last % WIDE  # where in its vector the last word is
-        layout = (
-            Rows(behind),
-            Bent(behind, last * behind, -here, np.uint64(top), np.uint64(top)),
-            Bent(behind, 0, last * behind - here, np.uint64(0), np.uint64(0)),
-        )[boundary]
-        # One word is enough at both ends of a row of one board, but vectors are to begin where cache lines do.
-        shape = (WIDE if many else 1), height, width, 1, columns, WIDE, WIDE * (columns + (2 if many else 1)), behind
-    pitch = shape[6]
+        layout = _side_by_side(width, abreast, boundary)
+        size, columns, origin, pitch, behind = WIDE * abreast, 1, 0, WIDE, WIDE
+    elif -(-boards // WIDE) * words < boards * -(-words // WIDE):
+        size, abreast, columns, origin, pitch, behind = WIDE, 1, words, WIDE, WIDE * (words + 2), WIDE
+        layout = _in_rows(width, behind, boundary)
+    else:  # one word is enough at the ends of a row, but vectors are to begin where cache lines do
+        columns = -(-words // WIDE)
+        size, abreast, origin, pitch, behind = 1, 1, WIDE, WIDE * (columns + 1), 1
+        layout = _in_rows(width, behind, boundary)
     blank = height * pitch
     above, below = ((blank, blank), (blank - pitch, 0), (0, blank - pitch))[boundary]
-    band = max(_NEAR // (2 * pitch), _LEAST) if shape[4] > 1 else height
-    return layout, Plan(*shape, above, below, blank + pitch + WIDE, min(band, height))
+    band = height if columns == 1 else min(height, max(_NEAR // (2 * pitch), _LEAST))
+    where = origin, pitch, behind, above, below, blank + pitch + WIDE, band
+    return layout, Plan(size, height, width, abreast, columns, *where)
+
+
+def _side_by_side(width: int, abreast: int, boundary: int) -> Any:
+    first = np.uint64(sum(1 << (width * i) for i in range(abreast)))
+    ends = first, first << np.uint64(width - 1)
+    return (Apart(*ends), Rings(*ends, np.uint64(width - 1)), Edged(*ends))[boundary]
+
+
+def _in_rows(width: int, behind: int, boundary: int) -> Any:
+    last, top = (width - 1) // BITS * behind, np.uint64((width - 1) % BITS)
+    here = last % WIDE  # where in its vector the last word is
+    round_about = Bent(behind, last, -here, top, top)
+    return (Rows(behind), round_about, Bent(behind, 0, last - here, np.uint64(0), np.uint64(0)))[boundary]
 
 
 @kernel(forceinline=True)

@@ -9,10 +9,10 @@ import numpy as np
 
 from emergent.boards.counting import CONWAY, ENTRIES, Conway, Table, decide, prepared, row
 from emergent.boards.layouts import ALL, Plan, arranged, masks, place, sides
-from emergent.words import BITS, WIDE, gather, load, scatter, store
 from emergent.randomness import GOLDEN, mixed, share, stretch
 from emergent.spaces import BOUNDARIES
 from emergent.verb import LEAN, kernel, verb
+from emergent.words import BITS, WIDE, gather, load, scatter, store
 
 _SHARES = 4  # that a thread takes of all blocks, one after another
 _LEAST = 1 << 17  # vectors to be computed for which a thread more is worth its start
@@ -37,13 +37,13 @@ def _advance(layout, rule, plan, cells, masks, bands, here, there):
             mask = load(masks, 3 * column * WIDE)
             ends = load(masks, (3 * column + 1) * WIDE), load(masks, (3 * column + 2) * WIDE)
             at, target = here + plan.origin, there + plan.origin + column * WIDE
-            place, i = rows[1], 2
+            now, i = rows[1], 2
             above = _counted(layout, cells, at + rows[0], column, ends)[1]
-            these, counts = _counted(layout, cells, at + place, column, ends)
+            these, counts = _counted(layout, cells, at + now, column, ends)
             while rows[i] >= 0:
                 others, below = _counted(layout, cells, at + rows[i], column, ends)
-                store(decide(rule, ready, these, above, counts, below, mask), cells, target + place)
-                above, these, counts, place = counts, others, below, rows[i]
+                store(decide(rule, ready, these, above, counts, below, mask), cells, target + now)
+                above, these, counts, now = counts, others, below, rows[i]
                 i += 1
 
 
@@ -239,7 +239,7 @@ def run(
 ) -> np.ndarray:
     """Run every board for `steps` micro-steps, in parallel over boards.
 
-    The same cells as by the rule `life`, or `stochastic` of it, on a board of two states, one bit and not one byte each.
+    The same cells as by the rule `life`, or `stochastic` of it, on a board of two states; but a bit each, not a byte.
 
     Args:
         boards: (n, height, width) integers 0 and 1.
@@ -261,14 +261,16 @@ def run(
     if not height * width:
         raise ValueError(f"boards: expected at least one cell in each, got {height} x {width}")
     if tables.shape not in ((1, ENTRIES), (number, ENTRIES)):
-        raise ValueError(f"table: expected (18,) or ({number}, 18) entries, one table for each board, got {table.shape}")
+        raise ValueError(
+            f"table: expected (18,) or ({number}, 18) entries, one table for each board, got {table.shape}"
+        )
     if boundary not in BOUNDARIES:
         raise ValueError(f"boundary: expected one of {', '.join(BOUNDARIES)}, got {boundary!r}")
     if steps < 0:
         raise ValueError(f"steps: expected at least 0, got {steps}")
     if not 0 <= noise <= 1:
         raise ValueError(f"noise: expected a chance in 0..1, got {noise}")
-    if noise and np.shape(seeds) != (number,):
+    if noise and (seeds is None or np.shape(seeds) != (number,)):
         raise ValueError(f"seeds: expected one for each of {number} boards, got {seeds!r}")
     layout, plan = arranged(number, height, width, BOUNDARIES.index(boundary))
     work = Work(
@@ -310,7 +312,9 @@ def _share_out(layout: Any, plan: Plan, work: Work, workers: int) -> None:
 def _checked(name: str, given: np.ndarray, dimensions: int) -> np.ndarray:
     cells = np.asarray(given)
     if cells.ndim != dimensions or cells.dtype.kind not in "biu":
-        raise ValueError(f"{name}: expected integers in {dimensions} dimensions, got {cells.dtype} of shape {cells.shape}")
+        raise ValueError(
+            f"{name}: expected integers in {dimensions} dimensions, got {cells.dtype} of shape {cells.shape}"
+        )
     if cells.size and (cells.min() < 0 or cells.max() > 1):
         raise ValueError(f"{name}: expected 0 and 1, got {cells.min()}..{cells.max()}")
-    return np.ascontiguousarray(cells, np.uint8)
+    return np.require(cells, np.uint8, ("C", "W"))  # read-only is another type to the compiler

@@ -114,7 +114,7 @@ def _counted(cells, at):
 
 @kernel
 def _same(one, other):
-    for i in range(len(one)):
+    for i in range(len(one)):  # noqa: SIM110 - what is compiled knows no `all`
         if one[i] != other[i]:
             return False
     return True

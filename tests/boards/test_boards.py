@@ -8,7 +8,11 @@ import naive
 import numpy as np
 import pytest
 
-from emergent import boards, parts
+from emergent import boards
+from emergent.boards.many import _sure
+from emergent.randomness import share, stretch
+from emergent.rules import life  # noqa: F401 - it registers the rule
+from emergent.rules.stochastic import stochastic
 from emergent.spaces import board, storage
 from emergent.verb import kernel
 from emergent.verbs import LANES, blank, border, load, step
@@ -112,9 +116,6 @@ def test_noise_of_one_turns_every_cell_over():
 
 def test_where_no_logarithm_is_taken_the_gap_would_reach_the_end():
     """Where a number is almost large enough for no logarithm to be needed, and everywhere else."""
-    from emergent.boards.many import _sure
-    from emergent.randomness import share, stretch
-
     for noise in (1e-9, 1e-4, 0.01, 0.5, 0.999):
         sure, scale = _sure(noise, 64), np.log1p(-noise)
         for rest in range(65):
@@ -140,8 +141,7 @@ def test_the_same_bits_as_the_rules_of_the_engine(boundary, noise):
     draw = np.random.default_rng(3)
     for height, width, notation in [(20, 20, "B3/S23"), (5, 70, "B36/S23")]:
         space = board(height, width, 2, boundary)
-        life = {"name": "life", "notation": notation}
-        rule = parts.build("rule", {"name": "stochastic", "of": life, "noise": noise}, space=space)
+        rule = stochastic(space, {"name": "life", "notation": notation}, noise)
         states, cells = blank(space), draw.integers(0, 2, (LANES, height, width))
         for lane in range(LANES):
             load(space, cells[lane].astype(np.uint8).ravel(), states[:, lane])
