@@ -262,7 +262,7 @@ def run(
         raise ValueError(f"boards: expected at least one cell in each, got {height} x {width}")
     if tables.shape not in ((1, ENTRIES), (number, ENTRIES)):
         raise ValueError(
-            f"table: expected (18,) or ({number}, 18) entries, one table for each board, got {table.shape}"
+            f"table: expected (18,) or ({number}, 18) entries, one table for each board, got {np.shape(table)}"
         )
     if boundary not in BOUNDARIES:
         raise ValueError(f"boundary: expected one of {', '.join(BOUNDARIES)}, got {boundary!r}")
