@@ -128,20 +128,20 @@ def _enter(plan, boards, cells, first, count):
     for i in range(plan.half):
         cells[i] = 0
     words = -(-plan.width // BITS)
-    inside = ALL >> np.uint64(words * BITS - plan.width)  # of the last word of a row
     for board in range(count):
-        word, bit = place(plan, board, 0, 0)
-        at = (first + board) * plan.height * plan.width
-        for _ in range(plan.height):
-            for j in range(words):
-                source, found = at + j * BITS, np.uint64(0)
-                if source + BITS <= len(boards):
-                    found = gather(boards, source)
+        for j in range(words):
+            word, bit = place(plan, board, 0, j * BITS)
+            inside = ALL >> np.uint64(max((j + 1) * BITS - plan.width, 0))
+            at = (first + board) * plan.height * plan.width + j * BITS
+            for _ in range(plan.height):
+                if at + BITS <= len(boards):
+                    found = gather(boards, at)
                 else:
-                    for i in range(source, len(boards)):
-                        found |= np.uint64(boards[i]) << np.uint64(i - source)
-                cells[word + j * plan.behind] |= (found & (inside if j == words - 1 else ALL)) << bit
-            at, word = at + plan.width, word + plan.pitch
+                    found = np.uint64(0)
+                    for i in range(at, len(boards)):
+                        found |= np.uint64(boards[i]) << np.uint64(i - at)
+                cells[word] |= (found & inside) << bit
+                at, word = at + plan.width, word + plan.pitch
 
 
 @kernel
@@ -149,18 +149,18 @@ def _leave(plan, cells, here, boards, first, count):
     """Unpack `count` boards to where they belong, and nothing beyond."""
     words, end = -(-plan.width // BITS), (first + count) * plan.height * plan.width
     for board in range(count):
-        word, bit = place(plan, board, 0, 0)
-        at = (first + board) * plan.height * plan.width
-        word += here
-        for _ in range(plan.height):
-            for j in range(words):
-                found, target = cells[word + j * plan.behind] >> bit, at + j * BITS
-                if target + BITS <= end:  # what is written beyond the row is written anew
-                    scatter(found, boards, target)
+        for j in range(words - 1, -1, -1):  # what the last word of a row writes beyond it is written anew
+            word, bit = place(plan, board, 0, j * BITS)
+            at = (first + board) * plan.height * plan.width + j * BITS
+            word += here
+            for _ in range(plan.height):
+                found = cells[word] >> bit
+                if at + BITS <= end:
+                    scatter(found, boards, at)
                 else:
-                    for i in range(target, min(target + BITS, end)):
-                        boards[i] = np.uint8((found >> np.uint64(i - target)) & _ONE)
-            at, word = at + plan.width, word + plan.pitch
+                    for i in range(at, end):
+                        boards[i] = np.uint8((found >> np.uint64(i - at)) & _ONE)
+                at, word = at + plan.width, word + plan.pitch
 
 
 @verb
