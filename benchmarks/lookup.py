@@ -9,12 +9,11 @@ on 32 cells: 4.5 cycles. Nothing halts there, so nothing is counted, neither in 
 """
 
 import time
-from pathlib import Path
 
 import numpy as np
 from numba import njit, prange
 
-from benchmarks.rows import REPETITIONS, Row, best, clock, race, show
+from benchmarks.rows import REPETITIONS, Row, best, clock, is_intel, race, show
 from emergent import tapes
 from emergent.tapes import vpermb
 
@@ -144,9 +143,7 @@ def per_cycle() -> float:
     """Cells that a processor such as this can look up in a cycle."""
     if not vpermb.available():
         return 32 / 4.5
-    information = Path("/proc/cpuinfo")
-    intel = information.is_file() and "GenuineIntel" in information.read_text(encoding="utf-8")
-    return 64 / 2 if intel else 64 / 3
+    return 64 / 2 if is_intel() else 64 / 3
 
 
 if __name__ == "__main__":

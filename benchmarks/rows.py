@@ -9,6 +9,7 @@ import os
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -91,6 +92,12 @@ def clock() -> float:
     """Cycles a second of a core."""
     links = 300_000
     return 4 * links / best(lambda: _chain(links, np.uint64(0x5851F42D4C957F2D)), 20, time.thread_time)
+
+
+def is_intel() -> bool:
+    """Whether Intel made this processor."""
+    information = Path("/proc/cpuinfo")
+    return information.is_file() and "GenuineIntel" in information.read_text(encoding="utf-8")
 
 
 @njit

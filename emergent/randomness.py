@@ -13,7 +13,7 @@ import numpy as np
 
 from emergent.verb import kernel
 
-_GOLDEN = np.uint64(0x9E3779B97F4A7C15)  # 2^64 / golden ratio, odd: the step of the counter
+GOLDEN = np.uint64(0x9E3779B97F4A7C15)  # 2^64 / golden ratio, odd: the step of the counter
 _MIX_1 = np.uint64(0xBF58476D1CE4E5B9)
 _MIX_2 = np.uint64(0x94D049BB133111EB)
 _S27, _S30, _S31, _S11 = np.uint64(27), np.uint64(30), np.uint64(31), np.uint64(11)
@@ -26,20 +26,26 @@ def mix(z):
     return z ^ (z >> _S31)
 
 
-_mix = kernel(mix)
+mixed = kernel(mix)  # of one number
 
 
 @kernel
 def bits(rng, lane):
     """The next uint64 of the stream `rng[lane]`, which is advanced in place."""
-    rng[lane] += _GOLDEN
-    return _mix(rng[lane])
+    rng[lane] += GOLDEN
+    return mixed(rng[lane])
+
+
+@kernel
+def share(number):
+    """A number of 53 bits as one in [0, 1)."""
+    return number * (1.0 / 9007199254740992.0)
 
 
 @kernel
 def uniform(rng, lane):
     """The next number of the stream, uniform in [0, 1) with 53 bits."""
-    return (bits(rng, lane) >> _S11) * (1.0 / 9007199254740992.0)
+    return share(bits(rng, lane) >> _S11)
 
 
 @kernel
@@ -56,7 +62,13 @@ def gap(chance, most, rng, lane):
         return most
     if chance >= 1.0:
         return 0
-    return int(min(math.log1p(-uniform(rng, lane)) / math.log1p(-chance), float(most)))
+    return stretch(uniform(rng, lane), math.log1p(-chance), most)
+
+
+@kernel
+def stretch(number, scale, most):
+    """The `gap` that a number drawn from [0, 1) makes; scale: log(1 - chance)."""
+    return int(min(math.log1p(-number) / scale, float(most)))
 
 
 def seeds(root: int, family: str, *coordinates: int | np.ndarray) -> np.ndarray:
@@ -71,11 +83,11 @@ def seeds(root: int, family: str, *coordinates: int | np.ndarray) -> np.ndarray:
         uint64 of the broadcast shape.
     """
     with np.errstate(over="ignore"):  # wrapping is the arithmetic meant
-        seed = mix(np.uint64(root % 2**64) + _GOLDEN)
+        seed = mix(np.uint64(root % 2**64) + GOLDEN)
         for byte in family.encode():
-            seed = mix(seed + _GOLDEN * np.uint64(byte + 1))
+            seed = mix(seed + GOLDEN * np.uint64(byte + 1))
         for coordinate in coordinates:
-            seed = mix(seed + _GOLDEN * (np.asarray(coordinate).astype(np.uint64) + np.uint64(1)))
+            seed = mix(seed + GOLDEN * (np.asarray(coordinate).astype(np.uint64) + np.uint64(1)))
     return np.asarray(seed)
 
 

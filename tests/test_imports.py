@@ -23,13 +23,13 @@ FILES = {
 FLOORS = [
     {"emergent.__init__", "emergent.cache", "emergent.files"},
     {
-        *("emergent.verb", "emergent.verbs", "emergent.sharing", "emergent.alignment", "emergent.randomness"),
-        "emergent.genome",
+        *("emergent.verb", "emergent.verbs", "emergent.sharing", "emergent.alignment", "emergent.words"),
+        *("emergent.randomness", "emergent.genome"),
     },
     {"emergent.parts"},
     {
         *("emergent.spaces", "emergent.rules", "emergent.encoders", "emergent.halting", "emergent.decoders"),
-        *("emergent.baselines", "emergent.model"),
+        *("emergent.baselines", "emergent.model", "emergent.boards"),
     },
     {"emergent.engine", "emergent.tapes", "emergent.inference", "emergent.model_file", "emergent.policy"},
     {"emergent.search", "emergent.tasks"},

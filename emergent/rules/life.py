@@ -9,16 +9,17 @@ from typing import Annotated, NamedTuple
 import numpy as np
 from annotated_types import Gt, Le
 
+from emergent.boards.counting import BYTES, CONWAY, COUNTS, Conway, Repeated, decide, prepared, row
 from emergent.genome import Genes
 from emergent.parts import part
 from emergent.rules.lookup import TABLE_SPREAD
 from emergent.spaces import Board, sheets
 from emergent.verb import kernel
 from emergent.verbs import LANES, express, genes, parameters, step
+from emergent.words import BITS, load, spread, store
 
-_COUNTS = 9  # a cell has 0..8 living neighbours
+_CELLS = BITS // LANES  # whose lanes fill a vector
 _NOTATION = re.compile(r"B([0-8]*)/S([0-8]*)")
-_ONE = np.uint32(1)
 
 
 class Life(NamedTuple):
@@ -53,7 +54,7 @@ def life(space: Board, notation: str = "B3/S23", table_spread: Annotated[float, 
             f"got {notation!r}"
         )
     born, survives = found.groups()
-    table = [str(count) in counts for counts in (born, survives) for count in range(_COUNTS)]
+    table = [str(count) in counts for counts in (born, survives) for count in range(COUNTS)]
     return Life(np.array(table, np.uint8), table_spread)
 
 
@@ -64,7 +65,7 @@ def parameters_life(rule):
 
 @genes.on(Life)
 def genes_life(rule):
-    places = np.arange(2 * _COUNTS)
+    places = np.arange(2 * COUNTS)
     return (Genes("rule.births and survivals", "parameters", places, 2, centre=rule.table, spread=rule.table_spread),)
 
 
@@ -75,26 +76,59 @@ def express_life(rule, parameters):
 
 @step.on(Life)
 def step_life(rule, space, states, out, rng):
-    cells, after, lives = sheets(space, states)[0], sheets(space, out)[0], _packed(rule.table)
-    for y in range(space.halo, space.halo + space.height):
-        for x in range(space.halo, space.halo + space.width):
-            for lane in range(LANES):
-                count = _row(cells, y - 1, x, lane) + _row(cells, y, x, lane) + _row(cells, y + 1, x, lane)
-                cell = int(cells[y, x, lane])
-                entry = np.uint32(count - cell + _COUNTS * cell)
-                after[y, x, lane] = np.uint8((lives >> entry) & _ONE)
+    if space.width < _CELLS:
+        _one_by_one(rule, space, states, out)
+    elif _same(rule.table, CONWAY):
+        _advance(Conway(), space, states, out)
+    else:
+        _advance(Repeated(rule.table), space, states, out)
 
 
 @kernel
-def _packed(table):
-    """The table in the bits of one number: to look up is then to shift, which many lanes do at once."""
-    bits = 0
-    for i in range(2 * _COUNTS):
-        bits |= int(table[i]) << i
-    return np.uint32(bits)
+def _advance(rule, space, states, out):
+    """One micro-step, four cells in all lanes at once, and so on down the board; then the next four of each row.
+
+    Where a row is no multiple of four cells long, some are computed twice.
+    """
+    cells, after = states.reshape(states.size), out.reshape(out.size)
+    ready, mask = prepared(rule), spread(BYTES)
+    pitch = (space.width + 2 * space.halo) * LANES
+    origin = space.halo * (pitch + LANES)
+    for first in range(0, space.width, _CELLS):
+        at = origin + min(first, space.width - _CELLS) * LANES
+        above = _counted(cells, at - pitch)[1]
+        these, counts = _counted(cells, at)
+        for _ in range(space.height):
+            others, below = _counted(cells, at + pitch)
+            store(decide(rule, ready, these, above, counts, below, mask), after, at)
+            above, these, counts = counts, others, below
+            at += pitch
 
 
 @kernel(forceinline=True)
-def _row(cells, y, x, lane):
-    """How many of a cell and those left and right of it live."""
-    return int(cells[y, x - 1, lane]) + int(cells[y, x, lane]) + int(cells[y, x + 1, lane])
+def _counted(cells, at):
+    """Four cells in all lanes, and how many live in each of their rows of three."""
+    these = load(cells, at)
+    return these, row(load(cells, at - LANES), these, load(cells, at + LANES))
+
+
+@kernel
+def _same(one, other):
+    for i in range(len(one)):  # noqa: SIM110 - what is compiled knows no `all`
+        if one[i] != other[i]:
+            return False
+    return True
+
+
+@kernel
+def _one_by_one(rule, space, states, out):
+    """One micro-step of a board so narrow that four cells would reach beyond the end of the states."""
+    cells, after = sheets(space, states)[0], sheets(space, out)[0]
+    for y in range(space.halo, space.halo + space.height):
+        for x in range(space.halo, space.halo + space.width):
+            for lane in range(LANES):
+                count = 0
+                for i in range(9):
+                    count += int(cells[y + i // 3 - 1, x + i % 3 - 1, lane])
+                cell = int(cells[y, x, lane])
+                after[y, x, lane] = rule.table[count - cell + COUNTS * cell]

@@ -8,15 +8,15 @@ What a processor can do is a *unit*, a record without fields that the words are 
 trace of the choice left.
 """
 
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from llvmlite import ir  # type: ignore[import-untyped]  # it has no types
 from numba import types
 from numba.core import cgutils
-from numba.extending import intrinsic, overload
+from numba.extending import overload
 
 from emergent.verb import kernel, verb
+from emergent.words import address, instruction
 
 CELLS = 64  # of a block, and entries of a table
 COPIES = 85  # a byte holds v + 4 v + 16 v + 64 v
@@ -129,16 +129,6 @@ def copy(source, at, target, there, count):
 def clear(cells, row, low, high):
     """Make the blocks [low, high) of a tape that begins at cells[row] blank."""
     cells[row + low * CELLS : row + high * CELLS] = 0
-
-
-def address(context, builder, kind, array, index):
-    """A pointer to an element of a flat array."""
-    return builder.gep(context.make_array(kind)(context, builder, array).data, [index])
-
-
-def instruction(function: Callable) -> Any:
-    """Numba's `intrinsic`, of which the type says that a caller gives the typing context too: none does."""
-    return intrinsic(function)
 
 
 @instruction

@@ -18,11 +18,9 @@ from emergent.tapes.blocks import (
     CENTRE,
     LEFT,
     NEVER,
-    address,
     cap,
     clear,
     halts,
-    instruction,
     later,
     planes,
     sprint,
@@ -30,6 +28,7 @@ from emergent.tapes.blocks import (
     table,
 )
 from emergent.verb import kernel
+from emergent.words import address, instruction
 
 _I64 = ir.IntType(64)
 _BYTES, _BITS = ir.VectorType(ir.IntType(8), CELLS), ir.VectorType(ir.IntType(1), CELLS)

@@ -58,7 +58,7 @@ def placed(pattern, height, width, top, left):
 )
 def test_every_step_equals_the_twin(bare, notation, born, survives, boundary):
     draw = np.random.default_rng(len(notation))
-    for height, width in [(1, 2), (2, 2), (3, 3), (7, 12)]:
+    for height, width in [(1, 2), (2, 2), (3, 3), (1, 4), (4, 5), (5, 7), (7, 12)]:
         cells = draw.integers(0, 2, (height, width))
         film = bare(cells, notation, 8, boundary)
         np.testing.assert_array_equal(film[0], cells)

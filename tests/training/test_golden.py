@@ -35,6 +35,7 @@ RUNS = {
     "random_search": ("retained", ["search.optimizer=random_search", "search.options={}"]),
     "bayesian": ("indirect", ["search.options={startup: 6}"]),
     "genetic on a tape": ({"model": RULE_110}, ["search.optimizer=genetic"]),
+    "genetic on a board": ("life", ["model.halting.steps=3"]),
 }
 
 
