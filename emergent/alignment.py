@@ -30,7 +30,7 @@ def align_stack():
 
 @overload(align_stack)
 def _align_stack():
-    return lambda: _aligned_slot()
+    return lambda: _aligned_slot()  # type: ignore[call-arg]  # Numba passes the context
 
 
 @intrinsic

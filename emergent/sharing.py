@@ -21,7 +21,7 @@ def take(counter):
 
 @overload(take)
 def _take(counter):  # noqa: ARG001 - Numba matches the names
-    return lambda counter: _fetch_and_add(counter)
+    return lambda counter: _fetch_and_add(counter)  # type: ignore[call-arg]  # Numba passes the context
 
 
 @intrinsic
