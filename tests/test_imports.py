@@ -22,13 +22,20 @@ FILES = {
 # Floors of the house: whoever is in one may import from it and from those below, never from above.
 FLOORS = [
     {"emergent.__init__", "emergent.cache", "emergent.files"},
-    {"emergent.verb", "emergent.verbs", "emergent.randomness", "emergent.genome"},
+    {"emergent.verb", "emergent.verbs", "emergent.randomness", "emergent.genome", "emergent.expressions"},
     {"emergent.parts"},
     {
         *("emergent.spaces", "emergent.rules", "emergent.encoders", "emergent.halting", "emergent.decoders"),
         *("emergent.baselines", "emergent.model"),
     },
-    {"emergent.engine", "emergent.tapes", "emergent.inference", "emergent.model_file", "emergent.policy"},
+    {
+        "emergent.engine",
+        "emergent.tapes",
+        "emergent.inference",
+        "emergent.model_file",
+        "emergent.models",
+        "emergent.policy",
+    },
     {"emergent.search", "emergent.tasks"},
     {"emergent.training", "emergent.config"},
     {"emergent.studies"},
