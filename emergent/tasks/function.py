@@ -164,12 +164,16 @@ class Function(BaseModel):
             raise ValueError(f"{name}: expected numbers up to {_LARGEST_NUMBER:,}, got {most:,}")
         return itertools.product(range(least, most + 1), repeat=len(self.variables))
 
+    @cached_property
+    def _formula(self) -> expressions.Expression:
+        return expressions.parse(self.expression or "", self.variables)
+
     def _target(self, numbers: tuple[int, ...]) -> int:
         """What the function is there."""
         if self.rows is not None:
             value: Any = self._table[numbers]
         else:
-            value = expressions.parse(self.expression or "", self.variables)(*numbers)
+            value = self._formula(*numbers)
         if value != math.floor(value) or not 0 <= value <= _LARGEST_NUMBER:
             shown = ", ".join(f"{v} = {x}" for v, x in zip(self.variables, numbers, strict=True))
             raise ValueError(f"expected a function of whole results 0..{_LARGEST_NUMBER}, got {value} at {shown}")
