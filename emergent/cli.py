@@ -126,15 +126,20 @@ def _conclude(path: Path) -> None:
     """Say how a run ended and what to do next."""
     from emergent import commands
     from emergent.engine import Record
+    from emergent.tapes.published import TapeProgram
 
-    tested = commands.open_model(path).about["scores"].get("test") if (path / "model.npz").exists() else None
+    model = commands.open_any(path) if (path / "model.npz").exists() else None
+    tested = None if model is None else model.about["scores"].get("test")
     if tested is None:
         console.print(f"stopped; go on with: emergent resume {path}", markup=False, highlight=False, soft_wrap=True)
         raise typer.Exit(130)
     import numpy as np
 
     _show("test", Record(*(np.array(tested[name]) for name in Record._fields)), path)
-    console.print(f"watch it: emergent replay {path}", markup=False, highlight=False, soft_wrap=True)
+    use = (
+        f"run it: emergent predict {path} 5" if isinstance(model, TapeProgram) else f"watch it: emergent replay {path}"
+    )
+    console.print(use, markup=False, highlight=False, soft_wrap=True)
 
 
 @app.command()
@@ -186,7 +191,7 @@ def evaluate(
 
 @app.command()
 def verify(run: RunArgument, import_: ImportOption = None, root: RootOption = _ROOT) -> None:
-    """Re-evaluate a model from its file in a fresh process, through gymnasium and `predict`, and compare every bit."""
+    """Re-evaluate a model from its file in a fresh process, along the plain path, and compare every bit."""
     with errors():
         from emergent import commands
         from emergent.parts import load_files
@@ -354,16 +359,18 @@ app.add_typer(cli_exchange.app)
 
 def _show(family: str, record: "Record", run: str | Path, root: Path = _ROOT) -> None:
     """One line on a record of a run: mean and spread of the score, the worst, and accidents, if its task knows any."""
-    from emergent.commands import open_model
-    from emergent.tasks import task_of
+    from emergent.commands import open_any
+    from emergent.tasks import Function, task_of
 
-    score = record.score
+    score, task = record.score, task_of(open_any(run, root))
     spread = f"sd {score.std(ddof=1):.3f}, " if len(score) > 1 else ""
     thoughts = record.length.sum()
     text = f"{family} score {score.mean():.3f} ({spread}worst {score.min():.3f})"
-    if task_of(open_model(run, root)).accidents:
+    if task.accidents:
         text += f", {(record.failed == 0).mean():.0%} accident-free"
     text += f", {len(score)} episodes"
+    if isinstance(task, Function):
+        text = f"{family}: exact on {score.sum():.0f} of {len(score)} inputs"
     if micro_steps := record.micro_steps.sum():  # of a baseline there are none
         text += f"; {micro_steps / thoughts:.1f} micro-steps a thought"
     if unhalted := record.unhalted.sum() / thoughts:

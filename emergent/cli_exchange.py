@@ -1,4 +1,4 @@
-"""The commands `import`, `predict` and `export`: tape models that others published."""
+"""The commands `import`, `predict` and `export`: tape models that others published, or that were trained here."""
 
 import json
 from pathlib import Path
@@ -10,7 +10,9 @@ from emergent.terminal import console, errors
 
 app = typer.Typer()
 
-ModelArgument = Annotated[Path, typer.Argument(metavar="MODEL", help="The model file, as `import` writes it.")]
+ModelArgument = Annotated[
+    Path, typer.Argument(metavar="MODEL", help="The model file, as `import` writes it; or the folder of a run.")
+]
 
 
 @app.command("import")
@@ -51,14 +53,23 @@ def predict(
         Literal["half", "all"] | None,
         typer.Option(help="When half of the cells with life are 3, or all.", show_default="the model's own"),
     ] = None,
+    picture: Annotated[
+        Path | None, typer.Option(help="Draw what the tape does on up to six inputs, as a PNG.", show_default=False)
+    ] = None,
 ) -> None:
-    """Run an imported model on integers: a line of JSON for each, output null where it gives none."""
+    """Run a tape model on integers: a line of JSON for each, output null where it gives none."""
     with errors():
         from emergent import exchange
 
         given = [_numbers(text) for text in inputs]
         for found in exchange.predict(model, given, window=window, max_steps=max_steps, halting=halting):
             typer.echo(json.dumps(found._asdict()))
+        if picture is not None:
+            from emergent.tapes import published
+            from emergent.view.tapes import picture as draw  # a second of loading
+
+            program = published.load(model)
+            draw(program._replace(halting=halting or program.halting), given, picture, max_steps)
 
 
 @app.command()
@@ -66,7 +77,7 @@ def export(
     model: ModelArgument,
     file: Annotated[Path, typer.Argument(metavar="FILE.json", help="The file to write.")],
 ) -> None:
-    """Write the JSON that a model was imported from, every key of it."""
+    """Write a model as JSON: the one it was imported from, every key of it; or rule and program of a trained one."""
     with errors():
         from emergent import exchange
 

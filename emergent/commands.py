@@ -10,12 +10,15 @@ from typing import Any, NamedTuple
 import numpy as np
 from pydantic import ValidationError
 
-from emergent import model_file, parts
+from emergent import model_file, models, parts
 from emergent.config import ConfigError, RunConfig, read
 from emergent.engine import Record
 from emergent.model_file import ModelFile
+from emergent.models import Trained
 from emergent.policy import EmergentPolicy
-from emergent.tasks import Driving, Family, driving_of, task_of
+from emergent.tapes.published import TapeProgram
+from emergent.tasks import Driving, Family, Function, acting_of, driving_of, task_of
+from emergent.tasks.computing import compute_plainly
 from emergent.tasks.laps import TIME_FACTOR, Laps
 from emergent.tasks.laps import drive as drive_laps
 from emergent.tasks.plain import live
@@ -30,7 +33,7 @@ RUNS = Path("runs")
 
 
 class Verdict(NamedTuple):
-    """Whether the plain path, gymnasium environments and `predict`, gives what the compiled evaluation gave.
+    """Whether the plain path, environments and `predict`, or a tape step by step, gives what compiled evaluation gave.
 
     Fields:
         record: what the plain path gave, arrays (episodes,).
@@ -123,18 +126,28 @@ def _go(config: RunConfig, directory: RunDirectory, workers: int | None, reporte
 
 
 def open_model(run: str | Path, root: Path = RUNS) -> ModelFile:
-    """The model of a run (a path, a name, or "latest"), or in a model file.
+    """The model of a run (a path, a name, or "latest"), or in a model file; one that acts in a world.
 
     Raises:
         FileNotFoundError: there is no such run, or it has no model yet.
+        ValueError: it is a tape.
     """
+    return model_file.load(_model_of(run, root))
+
+
+def open_any(run: str | Path, root: Path = RUNS) -> Trained:
+    """As `open_model`, but a model of any kind: a tape too."""
+    return models.load(_model_of(run, root))
+
+
+def _model_of(run: str | Path, root: Path) -> Path:
     path = Path(run)
     if path.is_file():
-        return model_file.load(path)
+        return path
     directory = run_directory.find(str(run), root)
     if not directory.model.exists():
         raise FileNotFoundError(f"{directory.path} has no model yet: the first is chosen after some generations")
-    return model_file.load(directory.model)
+    return directory.model
 
 
 def evaluate(
@@ -156,7 +169,7 @@ def evaluate(
     Raises:
         ValueError: there are not so many episodes.
     """
-    model = open_model(run, root)
+    model = open_any(run, root)
     task = task_of(model)
     if episodes is not None:
         try:
@@ -193,7 +206,7 @@ def evaluate_on(
     model = open_model(run, root)
     return list(
         drive_laps(
-            driving_of(model), EmergentPolicy(model, task_of(model).action), tracks, int(model.about.get("seed", 0)),
+            driving_of(model), EmergentPolicy(model, acting_of(model).action), tracks, int(model.about.get("seed", 0)),
             reverse=reverse, laps=laps, scale=scale, time_limit=time_limit, time_factor=time_factor,
         )
     )  # fmt: skip
@@ -202,8 +215,9 @@ def evaluate_on(
 def verify(run: str | Path, *, root: Path = RUNS, imports: Sequence[str] = ()) -> Verdict:
     """Re-evaluate the model of a run from its file, in a fresh process, along the plain path.
 
-    It lives through the test episodes in gymnasium environments, acting by `predict`, and every field of every episode
-    is compared with the test result that the model file holds, to the last bit.
+    It lives through the test episodes in gymnasium environments, acting by `predict`; a tape is run on every input of
+    the test cell by cell. Every field of every episode is compared with the test result that the model file holds, to
+    the last bit.
 
     Raises:
         ValueError: the model file holds no test result: the run has not come to its end.
@@ -217,7 +231,7 @@ def verify(run: str | Path, *, root: Path = RUNS, imports: Sequence[str] = ()) -
 
 def _verify(path: Path, imports: list[str]) -> Verdict:
     parts.load_files(imports)
-    model = model_file.load(path)
+    model = models.load(path)
     kept = model.about.get("scores", {}).get("test")
     if kept is None:
         raise ValueError(f"{path} holds no test result: finish the run first, with resume")
@@ -226,12 +240,20 @@ def _verify(path: Path, imports: list[str]) -> Verdict:
         raise ValueError(
             f"{', '.join(changed)} changed since {path} was trained: it is another model now; undo the change"
         )
-    task = task_of(model)
-    world = task.test()
-    noise = world.noise(int(model.about["seed"]), "test")
-    record = live(task, world, EmergentPolicy(model, task.action), noise)
+    record = _plainly(model)
     apart = {name: np.abs(getattr(record, name) - kept[name]).max() for name in Record._fields}
     return Verdict(record, {name: float(most) for name, most in apart.items() if most != 0})
+
+
+def _plainly(model: Trained) -> Record:
+    """The test of a model along the plain path; arrays (episodes,)."""
+    task = task_of(model)
+    world = task.test()
+    if isinstance(model, TapeProgram):
+        return compute_plainly(model, world.record)
+    assert not isinstance(task, Function)
+    noise = world.noise(int(model.about["seed"]), "test")
+    return live(task, world, EmergentPolicy(model, task.action), noise)
 
 
 def replay(

@@ -13,7 +13,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from emergent import parts
 from emergent import search as searching
 from emergent.model import BaselineBlueprint, Blueprint, Program
-from emergent.tasks import TASKS, Driving, Environment, Task
+from emergent.models import Plan
+from emergent.tapes.blueprint import TapeBlueprint
+from emergent.tasks import TASKS, AnyTask, Driving, Function, Task
+from emergent.tasks.function import with_table
 
 Settings = str | dict[str, Any]
 _PARTS = ("space", "rule", "encoder", "halting", "decoder")
@@ -30,7 +33,7 @@ class Section(BaseModel):
 
 
 class ModelSection(Section):
-    """What is trained: the parts of an Emergent Model, or a baseline."""
+    """What is trained: the parts of an Emergent Model, a tape that computes a function, or a baseline."""
 
     space: Settings | None = Field(None, description="cells, their values, and what lies beyond the edge")
     rule: Settings | None = Field(None, description="transition function")
@@ -41,18 +44,32 @@ class ModelSection(Section):
     train_rule: bool = Field(False, description="train the parameters of the rule as well")
     retained: bool = Field(True, description="keep the state from one control step to the next")
     baseline: Settings | None = Field(None, description="a policy without an automaton, instead of all of the above")
+    tape: TapeBlueprint | None = Field(None, description="a tape of four states for the task function, instead too")
 
     @model_validator(mode="after")
     def _one_or_the_other(self) -> "ModelSection":
         missing = [name for name in _PARTS if getattr(self, name) is None]
-        if self.baseline is None and missing:
-            raise ValueError(f"{', '.join(missing)} missing: a model has {', '.join(_PARTS)}; or name a baseline")
-        if self.baseline is not None and len(missing) < len(_PARTS):
-            raise ValueError("expected either the parts of a model or a baseline, got both")
+        alone, instead = (self.baseline, "a baseline") if self.tape is None else (self.tape, "a tape")
+        if alone is None and missing:
+            raise ValueError(
+                f"{', '.join(missing)} missing: a model has {', '.join(_PARTS)}; or name a baseline or a tape"
+            )
+        if alone is not None and len(missing) < len(_PARTS):
+            raise ValueError(f"expected either the parts of a model or {instead}, got both")
+        if self.tape is not None and self.baseline is not None:
+            raise ValueError("expected either a tape or a baseline, got both")
         return self
 
-    def blueprint(self, task: Driving | Environment) -> Blueprint | BaselineBlueprint:
-        """The model, made for the observations and actions of `task`."""
+    def blueprint(self, task: AnyTask) -> Plan:
+        """The model, made for what `task` asks of it."""
+        if (self.tape is None) == isinstance(task, Function):
+            raise ValueError(
+                f"a tape and the task function belong together, got the task {task.name} and "
+                f"{'no tape' if self.tape is None else 'a tape'}"
+            )
+        if self.tape is not None:
+            return self.tape
+        assert not isinstance(task, Function)
         bounds: dict[str, Any] = {"low": task.low, "high": task.high, "outputs": task.outputs}
         encoder = self.encoder if isinstance(self.encoder, Mapping) else {"name": self.encoder}
         if encoder.get("name") == "rewarded" and not task.observe_reward:
@@ -71,6 +88,9 @@ class SearchSection(Section):
     population: Annotated[int, Field(ge=2, le=1_000_000)] = Field(64, description="individuals in a generation")
     generations: Annotated[int, Field(ge=1, le=10_000_000)] = Field(100, description="generations of the whole run")
     options: dict[str, Any] = Field({}, description="options of the search method")
+    stop_score: float | None = Field(
+        None, description="end as soon as one individual scores this in training and in selection"
+    )
 
 
 class EvaluationSection(Section):
@@ -107,8 +127,15 @@ class RunConfig(Section):
             raise ValueError(f"name: expected one of {', '.join(names)}, got {task.get('name')!r}")
         return {"name": task} if isinstance(task, str) else task
 
+    @model_validator(mode="after")
+    def _nothing_to_renew(self) -> "RunConfig":
+        for name in ("episodes", "renew_every", "action_noise") if isinstance(self.task, Function) else ():
+            if getattr(self.evaluation, name) != EvaluationSection.model_fields[name].default:
+                raise ValueError(f"evaluation.{name}: the inputs of a function are those of its task; leave it out")
+        return self
+
     @cached_property
-    def blueprint(self) -> Blueprint | BaselineBlueprint:
+    def blueprint(self) -> Plan:
         """The model of this run."""
         return self.model.blueprint(self.task)
 
@@ -190,7 +217,7 @@ def check(data: Mapping[str, Any], source: str = "configuration") -> RunConfig:
         ConfigError: whatever is wrong with it.
     """
     try:
-        config = RunConfig.model_validate(data)
+        config = RunConfig.model_validate(_with_table(data, source))
     except ValidationError as error:
         raise ConfigError(explain(error, source, RunConfig)) from None
     try:
@@ -202,6 +229,17 @@ def check(data: Mapping[str, Any], source: str = "configuration") -> RunConfig:
     except ValueError as error:
         raise ConfigError(f"{source}: search: {error}") from None
     return config
+
+
+def _with_table(data: Mapping[str, Any], source: str) -> Mapping[str, Any]:
+    """The data with the rows of the table that it names, so that a run has them for good."""
+    task = data.get("task")
+    if not isinstance(task, Mapping) or "table" not in task:
+        return data
+    try:
+        return {**data, "task": with_table(task)}
+    except (ValueError, OSError) as error:
+        raise ConfigError(f"{source}: task.{error}") from None
 
 
 def _text(source: str | Path) -> str:
@@ -250,8 +288,9 @@ def _kept(old: Any, changes: Mapping[str, Any]) -> dict[str, Any]:
     """What remains of a section when these changes are laid over it."""
     # a part may be given by its name alone
     kept = {"name": old} if isinstance(old, str) else dict(old) if isinstance(old, Mapping) else {}
-    if "baseline" in changes:  # it stands instead of all parts
-        return {key: value for key, value in kept.items() if key == "baseline"}
+    for alone in ("baseline", "tape"):  # it stands instead of all parts
+        if alone in changes:
+            return {key: value for key, value in kept.items() if key == alone}
     if changes.get("name", kept.get("name")) != kept.get("name"):
         return {}
     if changes.get("optimizer", kept.get("optimizer")) != kept.get("optimizer"):

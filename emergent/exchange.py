@@ -1,4 +1,4 @@
-"""What the commands `import`, `predict` and `export` do, as Python calls: models that others published run here."""
+"""What the commands `import`, `predict` and `export` do, as Python calls: tape models, published or trained here."""
 
 import operator
 from collections.abc import Iterable, Sequence
@@ -53,6 +53,8 @@ def import_model(file: str | Path, model: str | Path) -> TapeProgram:
 
 def export_model(model: str | Path, file: str | Path) -> None:
     """Write the JSON that a tape model was imported from, with every key and value that it had.
+
+    Of one that was trained here, the same keys: rule, program, and what they mean.
 
     Raises:
         FileNotFoundError: there is no such model.

@@ -23,7 +23,7 @@ _MOST_OUTPUTS = 4096
 _KINDS = {"model": Blueprint, "baseline": BaselineBlueprint}
 _USES = {  # of a file of each kind, for whoever takes it for another
     **dict.fromkeys(_KINDS, "acts in a world: use `emergent evaluate`, `verify` or `replay`"),
-    "tape": "computes with integers: use `emergent predict` or `export`",
+    "tape": "computes with integers: use `emergent predict`, `evaluate`, `verify` or `export`",
 }
 
 
@@ -125,6 +125,14 @@ def read(path: Path, kinds: tuple[str, ...]) -> tuple[dict[str, Any], dict[str, 
     if kind not in kinds:
         raise ValueError(f"{path}: expected a model of kind {' or '.join(kinds)}, got a {kind}, which {_USES[kind]}")
     return header, arrays
+
+
+def kind_of(path: Path) -> str:
+    """The kind of model that a file holds, "model", "baseline" or "tape".
+
+    Raises: as `read`.
+    """
+    return str(read(path, tuple(_USES))[0]["kind"])
 
 
 def _check_plan(path: Path, blueprint: Blueprint | BaselineBlueprint) -> None:

@@ -24,14 +24,21 @@ FLOORS = [
     {"emergent.__init__", "emergent.cache", "emergent.files"},
     {
         *("emergent.verb", "emergent.verbs", "emergent.sharing", "emergent.alignment", "emergent.words"),
-        *("emergent.randomness", "emergent.genome"),
+        *("emergent.randomness", "emergent.genome", "emergent.expressions"),
     },
     {"emergent.parts"},
     {
         *("emergent.spaces", "emergent.rules", "emergent.encoders", "emergent.halting", "emergent.decoders"),
         *("emergent.baselines", "emergent.model", "emergent.boards"),
     },
-    {"emergent.engine", "emergent.tapes", "emergent.inference", "emergent.model_file", "emergent.policy"},
+    {
+        "emergent.engine",
+        "emergent.tapes",
+        "emergent.inference",
+        "emergent.model_file",
+        "emergent.models",
+        "emergent.policy",
+    },
     {"emergent.search", "emergent.tasks"},
     {"emergent.training", "emergent.config"},
     {"emergent.studies"},

@@ -33,6 +33,12 @@ def _genetic() -> type[Optimizer]:
     return GeneticAlgorithm
 
 
+def _hill_climber() -> type[Optimizer]:
+    from emergent.search.hill_climber import HillClimber
+
+    return HillClimber
+
+
 def _random_search() -> type[Optimizer]:
     from emergent.search.random_search import RandomSearch
 
@@ -43,6 +49,7 @@ OPTIMIZERS: dict[str, Callable[[], type[Optimizer]]] = {
     "bayesian": _bayesian,
     "cma_es": _cma_es,
     "genetic": _genetic,
+    "hill_climber": _hill_climber,
     "random_search": _random_search,
 }
 

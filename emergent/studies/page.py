@@ -112,6 +112,15 @@ def _times(form: str, *keys: str) -> Callable[[Mapping[str, Any]], str]:
     return cell
 
 
+def _exact(entry: Mapping[str, Any]) -> str:
+    """How many seeds are exact on the whole test, and which are not."""
+    summary = entry["summary"]
+    if "exact" not in summary:
+        return _NONE
+    others = f"; not seed {', '.join(map(str, summary['inexact']))}" if summary["inexact"] else ""
+    return f"{len(summary['exact'])} of {summary['seeds']} seeds{others}"
+
+
 def _genes(entry: Mapping[str, Any]) -> str:
     found = entry["summary"].get("genes")
     return " or ".join(map(str, found)) if found else _NONE
@@ -127,6 +136,7 @@ _SCORES: list[Column] = [
     ("sd over episodes", _cell("episode_sd", form="{:.3f}")),
     ("accident-free (worst seed)", _cell("accident_free", "accident_free_worst", form="{:.0%} ({:.0%})")),
     ("by family", _families),
+    ("exact on all of the test", _exact),
 ]
 _COSTS: list[Column] = [
     ("", _name),

@@ -12,12 +12,14 @@ from typing import Any
 import numpy as np
 import yaml
 
-from emergent import model_file
+from emergent import models
 from emergent.config import RunConfig
 from emergent.engine import Record
+from emergent.model_file import ModelFile
 from emergent.studies.states import State
 from emergent.studies.summary import summarised
 from emergent.studies.trials import Entry, Plan, Trial, Untrained
+from emergent.tapes.published import TapeProgram
 from emergent.tasks import Driving
 from emergent.tasks.laps import lap_scores
 from emergent.training.run_directory import HELD_OUT, RunDirectory, facts
@@ -92,21 +94,24 @@ class _Reader:
         others = [
             {key: run[key] for key in ("run", "changes", "selection", "seconds")} for run in tried if run is not best
         ]
-        model = model_file.load(self.folder / best["run"] / "model.npz")
+        model = models.load(self.folder / best["run"] / "model.npz")
         best["test"] = _tested(model.about["scores"]["test"])
-        if self.zeros and len(model.initial_state):
-            best["nonzero"] = float(np.mean(model.initial_state != 0))
+        program = model.program if isinstance(model, TapeProgram) else model.initial_state
+        if self.zeros and len(program):
+            best["nonzero"] = float(np.mean(program != 0))
         task = variants[0].asked.task
         if self.laps is not None:
             assert isinstance(task, Driving)  # the plan has checked it
+            assert isinstance(model, ModelFile)
             driven = lap_scores(task, model, self.laps, best["seed"])
             best["laps"] = {"first": _numbers(driven[0]), "last": _numbers(driven[-1])}
         return [best | ({"not_chosen": others} if others else {})]
 
     def _trained(self, trial: Trial) -> dict[str, Any]:
         """What is known of a run but for its test."""
+        assert isinstance(trial.asked, RunConfig)
         directory = RunDirectory(self.folder / trial.name)
-        model, rows = model_file.load(directory.model), list(directory.rows())
+        model, rows = models.load(directory.model), list(directory.rows())
         for name, version in facts(directory.versions).items():
             if name not in ("created", "format", "platform", "parts") and version not in self.versions.setdefault(
                 name, []
@@ -117,7 +122,7 @@ class _Reader:
             "seed": trial.seed,
             "variant": trial.variant,
             "changes": trial.changes,
-            "genes": len(model.blueprint.layout),
+            "genes": len(trial.asked.blueprint.layout),
             "evaluations": rows[-1]["evaluations"],
             "champion_of_generation": model.about["generation"],
             "ended": facts(directory.finished).get("reason", ""),

@@ -20,7 +20,8 @@ def summarised(entry: Mapping[str, Any], first: Mapping[str, Any] | None = None)
         seeds (None of one), "interval", "median", "worst" of the seeds, "episode_sd" (mean over seeds of the standard
         deviation over episodes), "difference" and "difference_interval" to `first`; of a trained row "selection" and
         what it cost; what its task and kind have: "accident_free", "families", "micro_steps", "unhalted", "nonzero"
-        (cells of the program), "laps", see `_of_laps`.
+        (cells of the program), "exact" and "inexact" (seeds that are exact on the whole test, and the others), "laps",
+        see `_of_laps`.
     """
     runs = entry["runs"]
     if not runs:
@@ -43,6 +44,10 @@ def summarised(entry: Mapping[str, Any], first: Mapping[str, Any] | None = None)
             found["difference_interval"] = intervals.of_difference(scores, theirs)
     if all("nonzero" in run for run in runs):
         found["nonzero"] = float(np.mean([run["nonzero"] for run in runs]))
+    if isinstance(entry["test"], Mapping) and entry["test"].get("task") == "function":
+        of = {run["seed"]: bool((scores[i] == 1).all()) for i, run in enumerate(runs)}
+        found["exact"] = [seed for seed, exact in of.items() if exact]
+        found["inexact"] = [seed for seed, exact in of.items() if not exact]
     found |= _of_families(entry, scores) | _of_thoughts(entry) | _of_laps(runs)
     return found | (_costs(entry) if entry["trained"] else {})
 

@@ -1,7 +1,8 @@
 """What is optimised: worlds to be tried in, in three disjoint families, for training, selection and test.
 
-A task is a section of the configuration that says what a model must fit (`low`, `high`, `outputs`, `action`), makes
-worlds (`training`, `selection`, `test`), and knows the plain path through them (`environments`, `score`, `failed`).
+A task is a section of the configuration that makes worlds (`training`, `selection`, `test`). One in which a policy acts
+says what a model must fit (`low`, `high`, `outputs`, `action`), and knows the plain path through its worlds
+(`environments`, `score`, `failed`); the other kind is a function that tapes compute, see `emergent.tasks.computing`.
 """
 
 from typing import Annotated
@@ -9,19 +10,55 @@ from typing import Annotated
 from pydantic import Field, TypeAdapter
 
 from emergent.model_file import ModelFile
+from emergent.models import Trained
+from emergent.tapes.published import TapeProgram
 from emergent.tasks.driving import Driving
 from emergent.tasks.environment import Environment
+from emergent.tasks.function import Function
 from emergent.tasks.world import Family, World
 
-TASKS = (Driving, Environment)
-Task = Annotated[Driving | Environment, Field(discriminator="name")]
+TASKS = (Driving, Environment, Function)
+Acting = Driving | Environment
+AnyTask = Driving | Environment | Function
+Task = Annotated[AnyTask, Field(discriminator="name")]
 
-__all__ = ["TASKS", "Driving", "Environment", "Family", "Task", "World", "driving_of", "task_of"]
+__all__ = [
+    "TASKS",
+    "Acting",
+    "AnyTask",
+    "Driving",
+    "Environment",
+    "Family",
+    "Function",
+    "Task",
+    "World",
+    "acting_of",
+    "driving_of",
+    "task_of",
+]
 
 
-def task_of(model: ModelFile) -> Driving | Environment:
-    """The task that a model was trained for; the toy car as it comes if the model file does not say."""
-    task: Driving | Environment = TypeAdapter(Task).validate_python(model.about.get("task", {"name": "driving"}))
+def task_of(model: Trained) -> AnyTask:
+    """The task that a model was trained for; the toy car as it comes if the model file does not say.
+
+    Raises:
+        ValueError: it is a tape that somebody published, which was trained elsewhere.
+    """
+    if isinstance(model, TapeProgram) and "task" not in model.about:
+        raise ValueError("a tape that was imported has no task here: use `emergent predict` on inputs of your choice")
+    task: AnyTask = TypeAdapter(Task).validate_python(model.about.get("task", {"name": "driving"}))
+    return task
+
+
+def acting_of(model: ModelFile) -> Acting:
+    """The task of a model that acts.
+
+    Raises:
+        ValueError: it does something else.
+    """
+    task = task_of(model)
+    if isinstance(task, Function):
+        raise ValueError("expected a model that acts in a world, got one trained for a function")
     return task
 
 
@@ -31,7 +68,7 @@ def driving_of(model: ModelFile) -> Driving:
     Raises:
         ValueError: it does something else.
     """
-    task = task_of(model)
+    task = acting_of(model)
     if not isinstance(task, Driving):
         raise ValueError(f"expected a model that drives the toy car, got one trained for {task.id}; it has no tracks")
     return task

@@ -20,9 +20,13 @@ from emergent import engine
 from emergent.config import RunConfig
 from emergent.engine import Record
 from emergent.model_file import ModelFile
+from emergent.models import Trained
 from emergent.parts import load_files
 from emergent.policy import EmergentPolicy
-from emergent.tasks import Driving, Environment, Family, World
+from emergent.tapes.blueprint import TapeBlueprint
+from emergent.tapes.published import TapeProgram
+from emergent.tasks import AnyTask, Family, Function, World
+from emergent.tasks.computing import compute
 from emergent.tasks.plain import live
 
 
@@ -46,9 +50,12 @@ class Evaluator:
 
     def live(self, genomes: np.ndarray, world: World, seeds: np.ndarray, action_noise: float = 0.0) -> Record:
         """The records (n, episodes) of the individuals that grow from genomes (n, genes); noise seeds (n, episodes)."""
+        blueprint = self.config.blueprint
+        if isinstance(blueprint, TapeBlueprint):
+            programs, rules = blueprint.layout.grow(genomes)
+            return compute(rules, programs, blueprint.halting, world.record, self.workers)
         if world.record is None:
             return self._in_processes(genomes, world, seeds, action_noise)
-        blueprint = self.config.blueprint
         grown = blueprint.layout.grow(genomes)
         return engine.evaluate(blueprint.template, *grown, world.record, seeds, action_noise, self.workers)
 
@@ -123,9 +130,13 @@ class Evaluator:
         return self._pool
 
 
-def held_out(model: ModelFile, task: Driving | Environment, family: Family, seed: int, workers: int | None) -> Record:
+def held_out(model: Trained, task: AnyTask, family: Family, seed: int, workers: int | None) -> Record:
     """One model on the unseen episodes of a family, with the noise of a run's root `seed`; arrays (episodes,)."""
     world = getattr(task, family)()
+    if isinstance(model, TapeProgram):
+        lived = compute(model.rule[None], model.program[None], model.halting, world.record, workers)
+        return Record(*(values[0] for values in lived))
+    assert not isinstance(task, Function)  # a configuration pairs it with a tape
     noise = world.noise(seed, family)
     if world.record is None:
         return live(task, world, EmergentPolicy(model, task.action), noise)
@@ -148,7 +159,10 @@ def _live(genome: np.ndarray, world: World, seeds: np.ndarray, action_noise: flo
     """The record of one individual, (fields, episodes); or what went wrong, as a text, for it must be pickled."""
     config: RunConfig = _of_worker["config"]
     try:
-        policy = EmergentPolicy(ModelFile.grown(config.blueprint, genome, {}), config.task.action)
-        return np.stack(live(config.task, world, policy, seeds, action_noise))
+        blueprint, task = config.blueprint, config.task
+        assert not isinstance(blueprint, TapeBlueprint)  # it is compiled, always
+        assert not isinstance(task, Function)
+        policy = EmergentPolicy(ModelFile.grown(blueprint, genome, {}), task.action)
+        return np.stack(live(task, world, policy, seeds, action_noise))
     except (Exception, SystemExit) as error:  # whatever an environment raises
         return f"{type(error).__name__}: {error}"

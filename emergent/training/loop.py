@@ -14,14 +14,15 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
-from emergent import model_file, parts
+from emergent import models, parts
 from emergent.config import RunConfig
 from emergent.engine import Record
-from emergent.model_file import ModelFile
+from emergent.models import Trained
 from emergent.randomness import seeds
 from emergent.search import BadFitnessError, BadGenerations, Optimizer, sanitize
-from emergent.tasks import Family, World
+from emergent.tasks import Family, Function, World
 from emergent.training.evaluation import Evaluator
+from emergent.training.packing import packed, unpacked
 from emergent.training.recorder import Recorder
 from emergent.training.run_directory import HELD_OUT, RunDirectory, facts
 from emergent.training.snapshots import Pace
@@ -97,6 +98,7 @@ class Run:
         self.champion: Champion | None = None
         self._workers = workers
         self._stopping = False
+        self._reached = False  # whether an individual has the score at which the search is to end
         self._stopwatch = Stopwatch()
         self._told: set[str] = set()  # reasons, of failures and of waiting, that the user knows
         self._training: tuple[int, World] | None = None  # the worlds of the present block
@@ -131,14 +133,14 @@ class Run:
         watch = BadGenerations()
         optimizer = self._relived(recorder, watch)
         self.reporter.began(self)
-        pace, reasons = Pace(), optimizer.stop()
+        pace, reasons = Pace(), self._reasons(optimizer)
         while len(recorder.log) < search.generations and not reasons and not self._stopping:
             began = time.monotonic()
             with self._patience("compiling for this machine: up to half a minute, only the first time"):
                 logged = recorder.append(self._generation(len(recorder.log), optimizer, evaluator))
             self._watch(watch, logged, evaluator)
             self.reporter.generation(self, logged["history"], time.monotonic() - began)
-            reasons = optimizer.stop()
+            reasons = self._reasons(optimizer)
             if pace.due():
                 with pace.saving():
                     recorder.save_snapshot(*optimizer.state())
@@ -149,6 +151,11 @@ class Run:
         self._test(evaluator)
         recorder.finish(", ".join(reasons) or "all generations done")
         return True
+
+    def _reasons(self, optimizer: Optimizer) -> list[str]:
+        """Why the search is to end before all generations are done; empty while it should go on."""
+        reached = [f"score {self.config.search.stop_score:g} in training and selection"] if self._reached else []
+        return [*optimizer.stop(), *reached]
 
     @contextmanager
     def _patience(self, why: str) -> Iterator[None]:
@@ -168,7 +175,7 @@ class Run:
             self._told.add(reason)
             self.reporter.note(f"an individual failed and has no fitness: {reason}")
         try:
-            watch.watch(logged["fitness"], logged["history"]["bad"])
+            watch.watch(unpacked(logged["fitness"]), logged["history"]["bad"])
         except BadFitnessError as error:
             raise BadFitnessError(f"{error}. What was raised: {_said(evaluator)}") from None
 
@@ -198,11 +205,12 @@ class Run:
                         f"generation {record['generation']} of {self.directory.path} comes out differently here: it "
                         f"was made with other versions or on another machine ({self._changes()}); resume it there"
                     )
-                optimizer.tell(sanitize(record["fitness"])[0])
+                optimizer.tell(sanitize(unpacked(record["fitness"]))[0])
             if record.get("champion"):
                 kept = record["champion"]
                 self.champion = Champion(**{**kept, "genome": np.array(kept["genome"])})
-            watch.watch(record["fitness"], record["history"]["bad"])
+            self._reached = bool(record.get("reached", False))
+            watch.watch(unpacked(record["fitness"]), record["history"]["bad"])
         return optimizer
 
     def _changes(self) -> str:
@@ -218,7 +226,7 @@ class Run:
             genomes = optimizer.ask()
         block = number // wanted.renew_every
         world = self._training_world(block)
-        individuals, episodes = np.arange(len(genomes))[:, None], np.arange(wanted.episodes)
+        individuals, episodes = np.arange(len(genomes))[:, None], np.arange(len(world.episodes))
         noise = seeds(root, "noise", number, individuals, episodes)
         with self._stopwatch.measuring("evaluation"):
             lived = evaluator.live(genomes, world, noise, wanted.action_noise)
@@ -233,16 +241,19 @@ class Run:
             "block": block,
             "seeds": {"tasks": list(world.episodes), "noise": _fingerprint(noise)},
             "genomes": _fingerprint(genomes),
-            "fitness": raw,
+            "fitness": packed(raw),
         }
         last = number + 1 == self.config.search.generations
         if last or (number + 1) % wanted.select_every == 0:
-            former = self.champion
-            self.champion = self._selected(number, genomes[fitness.argmax()], optimizer.favourite(), evaluator)
+            former, best = self.champion, int(fitness.argmax())
+            score = float(lived.score[best].mean())
+            self.champion = self._selected(number, genomes[best], score, optimizer.favourite(), evaluator)
             if self.champion is not None:
                 if self.champion is not former:
                     record["champion"] = self.champion._asdict()
                 row |= {HELD_OUT: self.champion.score, "held_out_accident_free": self.champion.accident_free}
+            if self._reached:
+                record["reached"] = True
         return record | {"history": row}
 
     def _training_world(self, block: int) -> World:
@@ -257,17 +268,23 @@ class Run:
             return self.config.task.selection()
 
     def _selected(
-        self, number: int, best: np.ndarray, favourite: np.ndarray | None, evaluator: Evaluator
+        self, number: int, best: np.ndarray, trained: float, favourite: np.ndarray | None, evaluator: Evaluator
     ) -> Champion | None:
-        """The champion from now on: the best of a generation and the search's own favourite try the selection world."""
+        """The champion from now on: the best of a generation and the search's own favourite try the selection world.
+
+        The best, whose score in training is `trained`, is the champion also if another was as good in selection, where
+        it has the score at which the search is to end.
+        """
         candidates = np.stack([best] if favourite is None else [favourite, best])
         lived, fitness = self._held_out(candidates, self._selection_world, "selection", evaluator)
-        i = int(fitness.argmax())
-        if not fitness[i] > (-np.inf if self.champion is None else self.champion.fitness):
+        i, wanted = int(fitness.argmax()), self.config.search.stop_score
+        if wanted is not None and min(trained, lived.score[-1].mean()) >= wanted:
+            i, self._reached = len(candidates) - 1, True
+        if not self._reached and not fitness[i] > (-np.inf if self.champion is None else self.champion.fitness):
             return self.champion
         safe = 1 - lived.failed[i].mean()
         chosen = Champion(number, candidates[i], float(fitness[i]), float(lived.score[i].mean()), float(safe))
-        model_file.save(self.directory.model, self._model(chosen, None))
+        models.save(self.directory.model, self._model(chosen, None))
         return chosen
 
     def _held_out(
@@ -288,9 +305,9 @@ class Run:
         lived, fitness = self._held_out(self.champion.genome[None], world, "test", evaluator)
         if not np.isfinite(fitness).all():
             raise BadFitnessError(f"the champion failed in its test: {_said(evaluator)}; mend the task, then resume")
-        model_file.save(self.directory.model, self._model(self.champion, lived))
+        models.save(self.directory.model, self._model(self.champion, lived))
 
-    def _model(self, champion: Champion, tested: Record | None) -> ModelFile:
+    def _model(self, champion: Champion, tested: Record | None) -> Trained:
         """The model file of a champion, with its test result if it has one."""
         selected = {name: getattr(champion, name) for name in ("fitness", "score", "accident_free")}
         scores: dict[str, Any] = {"selection": selected}
@@ -298,7 +315,7 @@ class Run:
             scores["test"] = {name: getattr(tested, name)[0].tolist() for name in Record._fields}
         config = self.config
         about = {
-            "action": config.task.action,
+            **({} if isinstance(config.task, Function) else {"action": config.task.action}),
             "task": config.task.model_dump(mode="json"),
             "seed": config.seed,
             "generation": champion.generation,
@@ -308,7 +325,7 @@ class Run:
             "parts": parts.digests(config.imports),
             "scores": scores,
         }
-        return ModelFile.grown(config.blueprint, champion.genome, about)
+        return models.grown(config.blueprint, champion.genome, about)
 
 
 def _said(evaluator: Evaluator) -> str:

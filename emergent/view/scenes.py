@@ -9,7 +9,7 @@ import pygame
 
 from emergent.model_file import ModelFile
 from emergent.randomness import seeds
-from emergent.tasks import Driving, Environment, task_of
+from emergent.tasks import Driving, Environment, acting_of
 from emergent.verbs import arity
 from emergent.view.palette import GROUND
 from envs import car as body_of
@@ -74,7 +74,7 @@ def scene(model: ModelFile, track: Choice | None = None) -> "CarScene | PictureS
         ValueError: the model does not fit the task, or its environment makes no pictures, or there is no such episode.
         TrackError: the track cannot be driven.
     """
-    task = task_of(model)
+    task = acting_of(model)
     inputs, outputs = arity(model.policy)
     if inputs not in (None, len(task.low)) or outputs != task.outputs:
         raise ValueError(

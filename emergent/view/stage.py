@@ -5,7 +5,7 @@ from typing import NamedTuple
 from emergent.model import Model
 from emergent.model_file import ModelFile
 from emergent.policy import EmergentPolicy
-from emergent.tasks import task_of
+from emergent.tasks import acting_of
 from emergent.view.automaton import Automaton
 from emergent.view.player import Player
 from emergent.view.scenes import Choice, Scene, scene
@@ -22,6 +22,6 @@ class Stage(NamedTuple):
 def stage(model: ModelFile, track: Choice | None = None) -> Stage:
     """Set the stage; arguments and errors as of `emergent.view.scenes.scene`."""
     place = scene(model, track)
-    policy = EmergentPolicy(model, task_of(model).action)
+    policy = EmergentPolicy(model, acting_of(model).action)
     automaton = Automaton(policy.record) if isinstance(policy.record, Model) else None
     return Stage(place, automaton, Player(policy, place, automaton))

@@ -39,6 +39,8 @@ VARIANTS = {
     "genetic, plus": ("genetic", mixed(5), {"replacement": "plus", "adapt_scale": True, "crossover": "k_point"}),
     "genetic, plus, stale": ("genetic", real(5), {"replacement": "plus", "reevaluate": False, "survivors": 3}),
     "genetic, truncation": ("genetic", real(5, -1.0, 1.0), {"selection": "truncation", "elites": 0, "immigrants": 0}),
+    "hill_climber": ("hill_climber", mixed(5), {"climbers": 2, "patience": 3}),
+    "hill_climber, one": ("hill_climber", real(5, -1.0, 1.0), {}),
     "random_search": ("random_search", mixed(5), {}),
 }
 POPULATION = 10

@@ -62,6 +62,9 @@ PROBLEMS = {
     "genetic ones": ("genetic", {}, bits, ones, 64, 80, 100.0),
     "genetic ones, k-point": ("genetic", {"crossover": "k_point"}, bits, ones, 64, 80, 99.0),
     "genetic ones, truncation": ("genetic", {"selection": "truncation"}, bits, ones, 64, 80, 100.0),
+    "hill_climber sphere": ("hill_climber", {"climbers": 2, "mutation_rate": 0.1}, real, sphere, 32, 200, -0.1),
+    "hill_climber ones": ("hill_climber", {"climbers": 4}, bits, ones, 64, 80, 99.0),
+    "hill_climber mixed": ("hill_climber", {"climbers": 4}, mixed, sphere_and_word, 64, 150, 19.5),
     "genetic mixed": ("genetic", {}, mixed, sphere_and_word, 64, 150, 19.8),
 }
 

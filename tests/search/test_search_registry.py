@@ -18,7 +18,7 @@ def real(genes: int) -> Layout:
 
 def test_unknown_names_are_answered_with_the_known_ones():
     with pytest.raises(
-        ValueError, match="no search method 'cmaes'; there are bayesian, cma_es, genetic, random_search"
+        ValueError, match="no search method 'cmaes'; there are bayesian, cma_es, genetic, hill_climber, random_search"
     ):
         make("cmaes", real(3), POPULATION, 0)
     with pytest.raises(ValueError, match=r"genetic has no option elite; it has .*elites.*immigrants"):
@@ -37,6 +37,7 @@ def test_unknown_names_are_answered_with_the_known_ones():
         ("cma_es", "sigma", 0.0, "greater than 0"),
         ("cma_es", "sigma", float("nan"), "less than or equal to 1000"),
         ("cma_es", "plateau", 0, "greater than or equal to 1"),
+        ("hill_climber", "patience", 0, "greater than or equal to 1"),
         ("genetic", "mutation_rate", 1.5, "less than or equal to 1"),
         ("genetic", "elites", -1, "greater than or equal to 0"),
         ("genetic", "selection", "roulette", "'tournament' or 'truncation'"),

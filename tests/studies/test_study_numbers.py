@@ -37,6 +37,20 @@ def entry(name, scores, **given):
     return made | {"runs": runs} | given
 
 
+def test_of_a_function_it_is_said_which_seeds_are_exact():
+    """A mean of shares would hide who is nearly right."""
+    exact = {"task": "function", "expression": "2 * n"}
+    one = entry("one", [[1, 1, 1], [1, 0, 1], [1, 1, 1]], test=exact, families=[])
+    one["summary"] = summarised(one)
+    assert (one["summary"]["exact"], one["summary"]["inexact"]) == ([0, 2], [1])
+    other = entry("other", [[1, 1, 1], [1, 1, 1]], test=exact, families=[])
+    other["summary"] = summarised(other)
+    other["summary"] = other["summary"] | {"interval": None}
+    shown = page({"title": "t", "about": "a", "rows": [one, other], "sweeps": [], "command": "c", "name": "n"})
+    assert "2 of 3 seeds; not seed 1" in shown
+    assert "2 of 2 seeds |" in shown
+
+
 def naive_interval(draw):
     """The 95 % range of a statistic of draws, by plain loops."""
     generator = np.random.default_rng(1)
