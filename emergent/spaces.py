@@ -95,7 +95,7 @@ def grid(height: Size, width: Size, channels: Annotated[int, Ge(1), Le(2)] = 1, 
 
 @part("space", "line")
 def line(cells: Size, channels: Annotated[int, Ge(1), Le(2)] = 1, boundary: Boundary = "zero") -> Line:
-    """A row of real cells, a ring if its boundary is periodic; the second of two channels is for a gain, as in `grid`."""
+    """A row of real cells, a ring if its boundary is periodic; the second of two channels is for a memory of each cell."""
     return Line(cells, channels, 1, BOUNDARIES.index(boundary))
 
 

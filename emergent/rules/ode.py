@@ -3,17 +3,20 @@
     polynomial:  da/dt = p(l, c, r)              p = k0 + k1 l + k2 c + k3 r + k4 c r + k5 c l + k6 l c r
     tanh:        da/dt = tanh(p(l, c, r)) - c    (l, c, r: the left neighbour, the cell, the right neighbour)
 
-On a ring the polynomial is the continuous Emergent Model of BrightStarLabs/cart-pole-em. It may diverge, which counts
-as a thought that has not halted; the other cannot. A micro-step is one step of Euler's or of the classical Runge-Kutta
-method (W. Kutta, Z. Math. Phys. 46, 1901). On a line of two channels the second is a gain of each cell's own, by which
-da/dt is multiplied and which never changes, so that the initial state alone can program a fixed equation.
+On a line of two channels the second, m, is a memory of each cell's own that follows it slowly,
+
+    dm/dt = memory_rate (c - m)                  and p has two terms more, k7 m + k8 c m.
+
+On a ring, the polynomial is the continuous Emergent Model of BrightStarLabs/cart-pole-em. It may diverge, which counts
+as a thought that has not halted; the other equation cannot. A micro-step is one step of Euler's or of the classical
+Runge-Kutta method (W. Kutta, Z. Math. Phys. 46, 1901).
 """
 
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal, NamedTuple
 
 import numpy as np
-from annotated_types import Gt, Le
+from annotated_types import Ge, Gt, Le
 
 from emergent.genome import Genes
 from emergent.parts import part
@@ -22,7 +25,8 @@ from emergent.spaces import Line, border_of, lines
 from emergent.verb import kernel, verb
 from emergent.verbs import LANES, express, genes, parameters, step
 
-TERMS = ("1", "l", "c", "r", "c r", "c l", "l c r")  # what k0 to k6 belong to
+TERMS = ("1", "l", "c", "r", "c r", "c l", "l c r", "m", "c m")  # what k0 to k8 belong to
+_WITHOUT_MEMORY = 7  # of them
 f32 = np.float32
 
 
@@ -30,58 +34,83 @@ class EulerPolynomial(NamedTuple):
     """An equation, and how it is integrated.
 
     Fields:
-        coefficients: (7,) float32, k0 to k6.
-        dt: what a micro-step lasts.
+        coefficients: (7,) float32, k0 to k6; (9,) with a memory.
+        dt: what a micro-step lasts. memory_rate: how fast a memory follows.
         spread: the standard deviation of the coefficients in a first population, around those given here.
         limit: trained coefficients stay within -limit..limit.
     """
 
     coefficients: np.ndarray
     dt: float
+    memory_rate: float
     spread: float
     limit: float
 
 
-# Method and equation change code, not a number in it, so they are types: only the one in use is compiled.
+# Method, equation and memory change code, not a number in it, so they are types: only the one in use is compiled.
+class EulerPolynomialMemory(EulerPolynomial):
+    """The same with a memory."""
+
+
 class EulerTanh(EulerPolynomial):
     """The same with another equation."""
 
 
+class EulerTanhMemory(EulerPolynomial):
+    """The same with another equation and a memory."""
+
+
 class RK4Polynomial(EulerPolynomial):
-    """The same with another method."""
+    """The same by another method."""
+
+
+class RK4PolynomialMemory(EulerPolynomial):
+    """The same by another method, with a memory."""
 
 
 class RK4Tanh(EulerPolynomial):
-    """The same with another method and another equation."""
+    """The same by another method, with another equation."""
 
 
-VARIANTS: dict[str, dict[str, Any]] = {  # by integrator and right-hand side
-    "euler": {"polynomial": EulerPolynomial, "tanh": EulerTanh},
-    "rk4": {"polynomial": RK4Polynomial, "tanh": RK4Tanh},
+class RK4TanhMemory(EulerPolynomial):
+    """The same by another method, with another equation and a memory."""
+
+
+_VARIANTS: dict[tuple[str, str, int], Any] = {  # by integrator, right-hand side and channels
+    ("euler", "polynomial", 1): EulerPolynomial,
+    ("euler", "polynomial", 2): EulerPolynomialMemory,
+    ("euler", "tanh", 1): EulerTanh,
+    ("euler", "tanh", 2): EulerTanhMemory,
+    ("rk4", "polynomial", 1): RK4Polynomial,
+    ("rk4", "polynomial", 2): RK4PolynomialMemory,
+    ("rk4", "tanh", 1): RK4Tanh,
+    ("rk4", "tanh", 2): RK4TanhMemory,
 }
 
 
 @part("rule", "ode")
 def ode(
     space: Line,
-    coefficients: Sequence[float] = (0.0,) * len(TERMS),
+    coefficients: Sequence[float] | None = None,
     right_hand_side: Literal["polynomial", "tanh"] = "polynomial",
     integrator: Literal["euler", "rk4"] = "rk4",
     dt: Annotated[float, Gt(0), Le(10)] = 0.3,
+    memory_rate: Annotated[float, Ge(0)] = 0.1,
     coefficient_spread: Annotated[float, Gt(0)] = 0.5,
     limit: Annotated[float, Gt(0)] = 1.5,
 ) -> Any:
-    """An ordinary differential equation of each cell and its two neighbours; `coefficients` are k0 to k6, see above.
+    """A differential equation of each cell and its two neighbours; `coefficients` are k0, k1 ..., zeros unless given.
 
     Raises:
-        ValueError: not seven coefficients, or one that is not finite.
+        ValueError: not seven coefficients, or nine with a memory; or one that is not finite.
     """
-    numbers = np.array(coefficients, f32)
-    if len(numbers) != len(TERMS):
-        raise ValueError(f"expected {len(TERMS)} coefficients, of {', '.join(TERMS)}, got {len(numbers)}")
+    terms = TERMS[: _WITHOUT_MEMORY if space.channels == 1 else None]
+    numbers = np.array([0.0] * len(terms) if coefficients is None else coefficients, f32)
+    if len(numbers) != len(terms):
+        raise ValueError(f"expected {len(terms)} coefficients, of {', '.join(terms)}, got {len(numbers)}")
     if not np.isfinite(numbers).all():
         raise ValueError(f"expected finite coefficients, got {numbers.tolist()}")
-    return VARIANTS[integrator][right_hand_side](numbers, dt, coefficient_spread, limit)
+    return _VARIANTS[integrator, right_hand_side, space.channels](numbers, dt, memory_rate, coefficient_spread, limit)
 
 
 def parameters_ode(rule):
@@ -89,28 +118,28 @@ def parameters_ode(rule):
 
 
 def genes_ode(rule):
-    places, centre = np.arange(len(TERMS)), rule.coefficients
+    places, centre = np.arange(len(rule.coefficients)), rule.coefficients
     return (Genes("rule.coefficients", "parameters", places, 0, centre, rule.spread, -rule.limit, rule.limit),)
 
 
 @verb(inline=True)
-def _rate(rule, k, left, cell, right):
-    """da/dt where the coefficients are k, a tuple of seven float32."""
+def _rate(rule, p, cell):
+    """da/dt of a cell at which the polynomial is p."""
 
 
-def rate_polynomial(rule, k, left, cell, right):
-    return k[0] + k[1] * left + k[3] * right + cell * (k[2] + k[4] * right + left * (k[5] + k[6] * right))
+def rate_polynomial(rule, p, cell):
+    return p
 
 
-def rate_tanh(rule, k, left, cell, right):
-    return squash(Tanh(), rate_polynomial(rule, k, left, cell, right)) - cell
+def rate_tanh(rule, p, cell):
+    return squash(Tanh(), p) - cell
 
 
 def step_euler(rule, space, states, out, rng):
-    before, after, gain = lines(space, states), lines(space, out), space.channels - 1
-    for channel in range(space.channels):  # a gain stays as it is
+    before, after = lines(space, states), lines(space, out)
+    for channel in range(space.channels):
         _copy(before[channel], after[channel])
-    _add(rule, space.channels == 2, before[gain], before[0], f32(rule.dt), after[0])
+    _add(rule, before, f32(rule.dt), after)
 
 
 def step_rk4(rule, space, states, out, rng):
@@ -119,19 +148,18 @@ def step_rk4(rule, space, states, out, rng):
     Estimates stand in the layers for work, of `states` and of `out` in turn: of one a slope is taken, into the other
     the next go. The weighted sum of the slopes gathers in the cells of `out`.
     """
-    before, after = lines(space, states), lines(space, out)
-    for channel in range(space.channels):
+    before, after, channels = lines(space, states), lines(space, out), space.channels
+    for channel in range(channels):
         _copy(before[channel], after[channel])
-    now, total, gated, gain = before[0], after[0], space.channels == 2, before[space.channels - 1]
-    one, other = before[space.channels], after[space.channels]
+    one, other = before[channels:], after[channels:]
     half, whole, third, sixth = f32(0.5 * rule.dt), f32(rule.dt), f32(rule.dt / 3), f32(rule.dt / 6)
-    _add_and_go(rule, gated, gain, now, sixth, total, now, half, one)
-    border_of(space, one)
-    _add_and_go(rule, gated, gain, one, third, total, now, half, other)
-    border_of(space, other)
-    _add_and_go(rule, gated, gain, other, third, total, now, whole, one)
-    border_of(space, one)
-    _add(rule, gated, gain, one, sixth, total)
+    _add_and_go(rule, before, sixth, after, before, half, one)
+    border_of(space, one[0])
+    _add_and_go(rule, one, third, after, before, half, other)
+    border_of(space, other[0])
+    _add_and_go(rule, other, third, after, before, whole, one)
+    border_of(space, one[0])
+    _add(rule, one, sixth, after)
 
 
 # The cells of a layer and their lanes are one long row here, in which a neighbour is LANES further on: a loop over them
@@ -139,31 +167,71 @@ def step_rk4(rule, space, states, out, rng):
 # is never also given under another name: LLVM would see that they overlap, and go one by one.
 
 
-@kernel
-def _add(rule, gated, gain, values, weight, total):
-    """total += weight * slope at `values`, for every cell of a layer (column, lane)."""
-    k = _coefficients(rule)
-    y, g, summed = values.reshape(-1), gain.reshape(-1), total.reshape(-1)
-    for j in range(len(y) - 2 * LANES):
-        slope = _rate(rule, k, y[j], y[j + LANES], y[j + 2 * LANES])
-        summed[j + LANES] += weight * (slope * g[j + LANES] if gated else slope)
+@verb
+def _add(rule, values, weight, total):
+    """total += weight * slope at `values`, for every cell; both layers (1 or 2, column, lane), or more of them."""
 
 
-@kernel
-def _add_and_go(rule, gated, gain, values, weight, total, start, duration, target):
+@verb
+def _add_and_go(rule, values, weight, total, start, duration, target):
     """As `_add`; and target = start + duration * slope."""
+
+
+def add(rule, values, weight, total):
     k = _coefficients(rule)
-    y, g, summed = values.reshape(-1), gain.reshape(-1), total.reshape(-1)
-    origin, goal = start.reshape(-1), target.reshape(-1)
+    y, y_sum = _row(values, 0), _row(total, 0)
     for j in range(len(y) - 2 * LANES):
-        slope = _rate(rule, k, y[j], y[j + LANES], y[j + 2 * LANES])
-        slope = slope * g[j + LANES] if gated else slope
-        summed[j + LANES] += weight * slope
-        goal[j + LANES] = origin[j + LANES] + duration * slope
+        cell = y[j + LANES]
+        y_sum[j + LANES] += weight * _rate(rule, _polynomial(k, y[j], cell, y[j + 2 * LANES]), cell)
+
+
+def add_and_go(rule, values, weight, total, start, duration, target):
+    k = _coefficients(rule)
+    y, y_sum, y_from, y_to = _row(values, 0), _row(total, 0), _row(start, 0), _row(target, 0)
+    for j in range(len(y) - 2 * LANES):
+        cell = y[j + LANES]
+        slope = _rate(rule, _polynomial(k, y[j], cell, y[j + 2 * LANES]), cell)
+        y_sum[j + LANES] += weight * slope
+        y_to[j + LANES] = y_from[j + LANES] + duration * slope
+
+
+def add_with_memory(rule, values, weight, total):
+    k, k7, k8, rate = _coefficients(rule), rule.coefficients[7], rule.coefficients[8], f32(rule.memory_rate)
+    y, y_sum, m, m_sum = _row(values, 0), _row(total, 0), _row(values, 1), _row(total, 1)
+    for j in range(len(y) - 2 * LANES):
+        cell, kept = y[j + LANES], m[j + LANES]
+        p = _polynomial(k, y[j], cell, y[j + 2 * LANES]) + kept * (k7 + k8 * cell)
+        y_sum[j + LANES] += weight * _rate(rule, p, cell)
+        m_sum[j + LANES] += weight * (rate * (cell - kept))
+
+
+def add_and_go_with_memory(rule, values, weight, total, start, duration, target):
+    k, k7, k8, rate = _coefficients(rule), rule.coefficients[7], rule.coefficients[8], f32(rule.memory_rate)
+    y, y_sum, y_from, y_to = _row(values, 0), _row(total, 0), _row(start, 0), _row(target, 0)
+    m, m_sum, m_from, m_to = _row(values, 1), _row(total, 1), _row(start, 1), _row(target, 1)
+    for j in range(len(y) - 2 * LANES):
+        cell, kept = y[j + LANES], m[j + LANES]
+        p = _polynomial(k, y[j], cell, y[j + 2 * LANES]) + kept * (k7 + k8 * cell)
+        slope, follows = _rate(rule, p, cell), rate * (cell - kept)
+        y_sum[j + LANES] += weight * slope
+        y_to[j + LANES] = y_from[j + LANES] + duration * slope
+        m_sum[j + LANES] += weight * follows
+        m_to[j + LANES] = m_from[j + LANES] + duration * follows
+
+
+@kernel
+def _row(layers, channel):
+    return layers[channel].reshape(-1)
+
+
+@kernel(forceinline=True)
+def _polynomial(k, left, cell, right):
+    return k[0] + k[1] * left + k[3] * right + cell * (k[2] + k[4] * right + left * (k[5] + k[6] * right))
 
 
 @kernel(forceinline=True)
 def _coefficients(rule):
+    """k0 to k6 as a tuple, which a loop need not load anew."""
     k = rule.coefficients
     return k[0], k[1], k[2], k[3], k[4], k[5], k[6]
 
@@ -175,19 +243,20 @@ def _copy(layer, out):
             out[i, lane] = layer[i, lane]
 
 
-def _variant(cls, integrate, rate):
+def _variant(cls, integrator, right_hand_side, channels):
     """Give the equation of this class its words."""
 
     def express_ode(rule, parameters):
-        return cls(parameters, rule.dt, rule.spread, rule.limit)
+        return cls(parameters, rule.dt, rule.memory_rate, rule.spread, rule.limit)
 
     parameters.on(cls)(parameters_ode)
     genes.on(cls)(genes_ode)
     express.on(cls)(express_ode)
-    step.on(cls)(integrate)
-    _rate.on(cls)(rate_polynomial if rate == "polynomial" else rate_tanh)
+    step.on(cls)(step_euler if integrator == "euler" else step_rk4)
+    _rate.on(cls)(rate_polynomial if right_hand_side == "polynomial" else rate_tanh)
+    _add.on(cls)(add if channels == 1 else add_with_memory)
+    _add_and_go.on(cls)(add_and_go if channels == 1 else add_and_go_with_memory)
 
 
-for _integrator, _classes in VARIANTS.items():
-    for _right_hand_side, _class in _classes.items():
-        _variant(_class, step_euler if _integrator == "euler" else step_rk4, _right_hand_side)
+for _choice, _class in _VARIANTS.items():
+    _variant(_class, *_choice)
