@@ -1,4 +1,4 @@
-"""The commands `import`, `predict` and `export`: tape models that others published."""
+"""The commands `import`, `predict` and `export`: tape models and rings that others published."""
 
 import json
 from pathlib import Path
@@ -15,15 +15,23 @@ ModelArgument = Annotated[Path, typer.Argument(metavar="MODEL", help="The model 
 
 @app.command("import")
 def import_(
-    file: Annotated[Path, typer.Argument(metavar="FILE.json", help="A published tape model: a rule and a program.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE.json", help="A published model: a tape, or a ring.")],
     model: Annotated[Path, typer.Argument(metavar="MODEL", help="The model file to write, under exactly this name.")],
 ) -> None:
-    """Make a model file of a tape model that somebody published (EM-4/3)."""
+    """Make a model file of a model that somebody published: a tape (EM-4/3), or a continuous ring on cart-pole."""
     with errors():
         from emergent import exchange
-        from emergent.tapes.published import halting_note
+        from emergent.rings import ID
+        from emergent.tapes.published import TapeProgram, halting_note
 
         program = exchange.import_model(file, model)
+        if not isinstance(program, TapeProgram):
+            console.print(
+                f"{model}: a ring of {len(program.initial_state)} cells; run it: emergent evaluate {model} --env "
+                f"{ID} --seeds 0:20",
+                markup=False, highlight=False, soft_wrap=True,
+            )  # fmt: skip
+            return
         console.print(
             f"{model}: a program of {len(program.program)} cells, halting by {program.halting}; run it: emergent "
             f"predict {model} 5",
@@ -52,7 +60,7 @@ def predict(
         typer.Option(help="When half of the cells with life are 3, or all.", show_default="the model's own"),
     ] = None,
 ) -> None:
-    """Run an imported model on integers: a line of JSON for each, output null where it gives none."""
+    """Run an imported tape on integers: a line of JSON for each, output null where it gives none."""
     with errors():
         from emergent import exchange
 
@@ -66,7 +74,7 @@ def export(
     model: ModelArgument,
     file: Annotated[Path, typer.Argument(metavar="FILE.json", help="The file to write.")],
 ) -> None:
-    """Write the JSON that a model was imported from, every key of it."""
+    """Write the JSON that a model was imported from, every key of it; or that of a ring trained here."""
     with errors():
         from emergent import exchange
 

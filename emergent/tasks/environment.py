@@ -90,6 +90,11 @@ class Environment(BaseModel):
         return high + ([] if self.observe_reward is None else [self.observe_reward[1]])
 
     @property
+    def inputs(self) -> int:
+        """Numbers that the model is given."""
+        return int(self._spaces[0].shape[0]) + (self.observe_reward is not None)
+
+    @property
     def outputs(self) -> int:
         """Numbers that the model puts out."""
         action = self._spaces[1]
