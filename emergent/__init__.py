@@ -43,7 +43,17 @@ __all__ = [
 ]
 
 _HOMES = {
-    "emergent.commands": ("drive", "evaluate", "evaluate_in", "evaluate_on", "replay", "resume", "runs", "train", "verify"),
+    "emergent.commands": (
+        "drive",
+        "evaluate",
+        "evaluate_in",
+        "evaluate_on",
+        "replay",
+        "resume",
+        "runs",
+        "train",
+        "verify",
+    ),
     "emergent.comparing": ("study",),
     "emergent.config": ("read",),
     "emergent.exchange": ("export_model", "import_model", "predict"),

@@ -291,9 +291,7 @@ def encode_injection(encoder, observation, values):
     inputs = len(encoder.low)
     for i in range(inputs):
         share = (observation[i] - encoder.low[i]) * encoder.scale[i]
-        if encoder.clip:
-            share = min(max(share, f32(0.0)), f32(1.0))
-        values[i] = gain * share + offset
+        values[i] = gain * (_within(share) if encoder.clip else share) + offset
     if encoder.values > inputs:
         values[inputs] = encoder.constant
 
@@ -301,7 +299,11 @@ def encode_injection(encoder, observation, values):
 @kernel
 def _share(encoder, observation, i):
     """Input i scaled to [0, 1], what is outside its bounds counting as at the bound."""
-    share = (observation[i] - encoder.low[i]) * encoder.scale[i]
+    return _within((observation[i] - encoder.low[i]) * encoder.scale[i])
+
+
+@kernel
+def _within(share):
     return min(max(share, f32(0.0)), f32(1.0))
 
 

@@ -186,10 +186,10 @@ def _gather(memory, states, costs, t):
 
 @kernel
 def _finite(output):
+    finite = True
     for j in range(len(output)):
-        if not math.isfinite(output[j]):
-            return False
-    return True
+        finite &= math.isfinite(output[j])
+    return finite
 
 
 @kernel

@@ -41,7 +41,8 @@ class Program:
 
     Args:
         free: whether the initial state is trained at all.
-        region: the cells that are trained, None for all: [first, end] of a tape or a line, [row, end, column, end] of a grid.
+        region: the cells that are trained, None for all: [first, end] of a tape or a line, [row, end, column,
+            end] of a grid.
         channel: the channel of a grid or a line that is trained; None for all.
         fill: the value of every other cell.
         centre, spread: real cells: mean and standard deviation in the first population.
@@ -123,7 +124,7 @@ class Program:
             raise ValueError(f"initial_state.region: expected {2 * sides} bounds, first < end, in {size}, got {region}")
         if self.channel is not None:
             if len(shape) == 1:
-                raise ValueError("initial_state.channel: a tape has no channels, a line of one needs none; leave it out")
+                raise ValueError("initial_state.channel: a tape has no channels, nor has a line of one; leave it out")
             if not 0 <= self.channel < shape[0]:
                 raise ValueError(f"initial_state.channel: expected one in 0..{shape[0] - 1}, got {self.channel}")
             cells = cells[self.channel : self.channel + 1]

@@ -132,7 +132,7 @@ def _same(one: ModelFile, other: ModelFile) -> bool:
 
     def plain(model: ModelFile) -> list[Any]:
         policy = model.policy
-        rule = policy.rule._replace(spread=0.0, limit=0.0, memory_rate=0.0)
+        rule = policy.rule._replace(spread=0.0, limit=0.0, memory_rate=0.0, free=None)
         return [type(part) for part in policy[:5]], [*policy._replace(rule=rule)]  # type: ignore[return-value]
 
     if not isinstance(other.blueprint, Blueprint) or not hasattr(other.policy.rule, "memory_rate"):

@@ -95,7 +95,7 @@ def grid(height: Size, width: Size, channels: Annotated[int, Ge(1), Le(2)] = 1, 
 
 @part("space", "line")
 def line(cells: Size, channels: Annotated[int, Ge(1), Le(2)] = 1, boundary: Boundary = "zero") -> Line:
-    """A row of real cells, a ring if its boundary is periodic; the second of two channels is for a memory of each cell."""
+    """A row of real cells, a ring if its boundary is periodic; a second channel is for a memory of each cell."""
     return Line(cells, channels, 1, BOUNDARIES.index(boundary))
 
 
@@ -327,7 +327,7 @@ def blank_line(space):
 
 @kernel
 def lines(space, states):
-    """A block of a line's states as (layer, column, lane), border included: the channels, then as many for work; a view."""
+    """A block of a line's states as (layer, column, lane), border included: channels, then as many for work; a view."""
     return states.reshape((2 * space.channels, space.cells + 2 * space.halo, LANES))
 
 
@@ -382,8 +382,8 @@ def places(space: Space, at: Any, count: int) -> np.ndarray:
 
     Args:
         space: its halo settled.
-        at: a Place. On a tape or a line, the cell of each; or {"first": f, "every": e}: cells f, f + e, f + 2e ...; several
-            firsts, {"first": [f, g], "every": e}: a copy from each. On a grid or a board, the [row, column] of each, in
+        at: a Place. On a tape or a line, the cell of each; or {"first": f, "every": e}: cells f, f + e, f + 2e ...;
+            several firsts, {"first": [f, g], "every": e}: a copy from each. On a grid or a board, the [row, column] of each, in
             the first channel; or {"column": c} or {"row": r}: spread evenly along it, with "first" and "every" as on a
             tape. Several columns or rows, {"column": [c, d]}: a copy in each. Negative numbers count from the end.
         count: how many cells are asked for.
@@ -436,8 +436,8 @@ def zone(space: Space, wanted: Any) -> np.ndarray:
 
     Args:
         space: its halo settled.
-        wanted: a Zone. On a tape or a line {"cells": [first, end]}; else {"column": c}, {"row": r} or {"rows": [first, end],
-            "columns": [first, end]}, in the first channel; a range [first, end, every] leaves cells out. Or a list of
+        wanted: a Zone. On a tape or a line {"cells": [first, end]}; else {"column": c}, {"row": r} or {"rows": [first,
+            end], "columns": [first, end]}, in the first channel; a range [first, end, every] leaves cells out. Or a list of
             cells as in `places`.
 
     Raises:

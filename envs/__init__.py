@@ -15,6 +15,4 @@ if TOY_CAR not in gymnasium.registry:
 
 for _name, _steps in (("HardCartPole", 2000), ("NoisyCartPole", 800)):
     if f"emergent/{_name}-v0" not in gymnasium.registry:
-        gymnasium.register(
-            f"emergent/{_name}-v0", entry_point=f"envs.cart_poles:{_name}", max_episode_steps=_steps
-        )
+        gymnasium.register(f"emergent/{_name}-v0", entry_point=f"envs.cart_poles:{_name}", max_episode_steps=_steps)

@@ -38,6 +38,7 @@ class EulerPolynomial(NamedTuple):
         dt: what a micro-step lasts. memory_rate: how fast a memory follows.
         spread: the standard deviation of the coefficients in a first population, around those given here.
         limit: trained coefficients stay within -limit..limit.
+        free: (n,) which coefficients are trained.
     """
 
     coefficients: np.ndarray
@@ -45,6 +46,7 @@ class EulerPolynomial(NamedTuple):
     memory_rate: float
     spread: float
     limit: float
+    free: np.ndarray
 
 
 # Method, equation and memory change code, not a number in it, so they are types: only the one in use is compiled.
@@ -98,11 +100,15 @@ def ode(
     memory_rate: Annotated[float, Ge(0)] = 0.1,
     coefficient_spread: Annotated[float, Gt(0)] = 0.5,
     limit: Annotated[float, Gt(0)] = 1.5,
+    free: Sequence[int] | None = None,
 ) -> Any:
     """A differential equation of each cell and its two neighbours; `coefficients` are k0, k1 ..., zeros unless given.
 
+    Those numbered in `free` are trained where the rule is, all unless it is given.
+
     Raises:
-        ValueError: not seven coefficients, or nine with a memory; or one that is not finite.
+        ValueError: not seven coefficients, or nine with a memory; one that is not finite; or a number in `free` that is
+            none of theirs, or there twice.
     """
     terms = TERMS[: _WITHOUT_MEMORY if space.channels == 1 else None]
     numbers = np.array([0.0] * len(terms) if coefficients is None else coefficients, f32)
@@ -110,7 +116,11 @@ def ode(
         raise ValueError(f"expected {len(terms)} coefficients, of {', '.join(terms)}, got {len(numbers)}")
     if not np.isfinite(numbers).all():
         raise ValueError(f"expected finite coefficients, got {numbers.tolist()}")
-    return _VARIANTS[integrator, right_hand_side, space.channels](numbers, dt, memory_rate, coefficient_spread, limit)
+    trained = np.arange(len(terms)) if free is None else np.array(free, np.int64)
+    if not len(trained) or len(np.unique(trained)) < len(trained) or not set(trained) <= set(range(len(terms))):
+        raise ValueError(f"free: expected some of 0..{len(terms) - 1}, each once, got {free}")
+    settings = dt, memory_rate, coefficient_spread, limit, trained
+    return _VARIANTS[integrator, right_hand_side, space.channels](numbers, *settings)
 
 
 def parameters_ode(rule):
@@ -118,8 +128,8 @@ def parameters_ode(rule):
 
 
 def genes_ode(rule):
-    places, centre = np.arange(len(rule.coefficients)), rule.coefficients
-    return (Genes("rule.coefficients", "parameters", places, 0, centre, rule.spread, -rule.limit, rule.limit),)
+    centre = rule.coefficients[rule.free]
+    return (Genes("rule.coefficients", "parameters", rule.free, 0, centre, rule.spread, -rule.limit, rule.limit),)
 
 
 @verb(inline=True)
@@ -247,7 +257,7 @@ def _variant(cls, integrator, right_hand_side, channels):
     """Give the equation of this class its words."""
 
     def express_ode(rule, parameters):
-        return cls(parameters, rule.dt, rule.memory_rate, rule.spread, rule.limit)
+        return cls(parameters, rule.dt, rule.memory_rate, rule.spread, rule.limit, rule.free)
 
     parameters.on(cls)(parameters_ode)
     genes.on(cls)(genes_ode)
