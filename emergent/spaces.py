@@ -383,9 +383,10 @@ def places(space: Space, at: Any, count: int) -> np.ndarray:
     Args:
         space: its halo settled.
         at: a Place. On a tape or a line, the cell of each; or {"first": f, "every": e}: cells f, f + e, f + 2e ...;
-            several firsts, {"first": [f, g], "every": e}: a copy from each. On a grid or a board, the [row, column] of each, in
-            the first channel; or {"column": c} or {"row": r}: spread evenly along it, with "first" and "every" as on a
-            tape. Several columns or rows, {"column": [c, d]}: a copy in each. Negative numbers count from the end.
+            several firsts, {"first": [f, g], "every": e}: a copy from each. On a grid or a board, the [row, column] of
+            each, in the first channel; or {"column": c} or {"row": r}: spread evenly along it, with "first" and "every"
+            as on a tape. Several columns or rows, {"column": [c, d]}: a copy in each. Negative numbers count from the
+            end.
         count: how many cells are asked for.
 
     Raises:
@@ -437,8 +438,8 @@ def zone(space: Space, wanted: Any) -> np.ndarray:
     Args:
         space: its halo settled.
         wanted: a Zone. On a tape or a line {"cells": [first, end]}; else {"column": c}, {"row": r} or {"rows": [first,
-            end], "columns": [first, end]}, in the first channel; a range [first, end, every] leaves cells out. Or a list of
-            cells as in `places`.
+            end], "columns": [first, end]}, in the first channel; a range [first, end, every] leaves cells out. Or a
+            list of cells as in `places`.
 
     Raises:
         ValueError: a cell outside the space, or none at all.
