@@ -33,6 +33,7 @@ _NAMES = tuple(f"k{i}" for i in range(7))
 _INTEGRATORS = {"RK4": "rk4", "Euler": "euler"}
 _INPUTS, _OUTPUT = (0, 1, 3, 4), 2  # fifths of the ring
 _MOST_CELLS, _MOST_STEPS, _LONGEST = 1 << 20, 1_000_000, 10.0
+_LARGEST = float(np.finfo(np.float32).max)
 
 
 def is_ring(document: Any) -> bool:
@@ -173,7 +174,7 @@ def _numbers(name: str, given: Any, count: int) -> list[float]:
 
 def _number(name: str, given: Any) -> float:
     # Not isinstance: true is an int to Python. A JSON number may be an int too large for a float.
-    if type(given) not in (int, float) or abs(given) > np.finfo(np.float32).max:
+    if type(given) not in (int, float) or abs(given) > _LARGEST:
         raise ValueError(f"{name}: expected a number that float32 can hold, got {reprlib.repr(given)}")
     return float(given)
 

@@ -45,7 +45,7 @@ class NoisyCartPole(CartPoleEnv):
         self.state = self.spread * self.np_random.standard_normal(4)
         return np.array(self.state, np.float32), {}
 
-    def step(self, action: int) -> tuple[np.ndarray, float, bool, bool, dict]:
+    def step(self, action: Any) -> tuple[np.ndarray, float, bool, bool, dict]:
         """See gymnasium."""
         noise = self.noise * self.np_random.standard_normal()
         self.force_mag = min(self.push + noise, self.push) if action == 1 else -max(noise - self.push, -self.push)

@@ -1,6 +1,7 @@
 """Which of gymnasium's environments there are compiled, under the names that `gymnasium.make` takes."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 from envs import acrobot, cart_pole
@@ -15,13 +16,13 @@ class Compiled(NamedTuple):
         horizon: actions of an episode as it is registered.
     """
 
-    build: Callable[[Sequence[int], int, float], Any]
+    build: Callable[..., Any]
     horizon: int
 
 
 COMPILED = {
     cart_pole.ID: Compiled(cart_pole.build, cart_pole.HORIZON),
-    HARD: Compiled(lambda *settings: cart_pole.build(*settings, HARD), 2000),
-    NOISY: Compiled(lambda *settings: cart_pole.build_noisy(*settings, NOISY), 800),
+    HARD: Compiled(partial(cart_pole.build, name=HARD), 2000),
+    NOISY: Compiled(partial(cart_pole.build_noisy, name=NOISY), 800),
     acrobot.ID: Compiled(acrobot.build, acrobot.HORIZON),
 }
