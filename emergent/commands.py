@@ -193,9 +193,9 @@ def evaluate_in(
         raise ValueError(f"seeds: expected A:B, 0 <= A < B, for A to B - 1, got {seeds.start}:{seeds.stop}")
     model = open_model(run, root)
     inputs = len(model.blueprint.low)
-    learnt = model.about.get("task", {}).get("observe_reward")  # the last input is the last reward then
+    learnt = model.about.get("task", {}).get("observe_reward")  # its bounds, if the last input is the last reward
     try:
-        task = Environment(id=env, max_steps=max_steps, observe_reward=learnt)
+        task = Environment(id=env, max_steps=max_steps, observe_reward=learnt if isinstance(learnt, list) else None)
         observed = task.inputs
     except ValidationError as error:
         raise ValueError(f"max_steps: {error.errors()[0]['msg']}, got {max_steps}") from None

@@ -138,7 +138,7 @@ def _slopes(y, torque):
 def score_acrobot(task, body):
     """The return over `solved`: every step costs 1, but for one that has swung it up."""
     swung_up = -math.cos(body[0]) - math.cos(body[1] + body[0]) > 1.0
-    return (float(swung_up) - body[_STEP]) / task.solved
+    return ((1.0 if swung_up else 0.0) - body[_STEP]) / task.solved
 
 
 @failed.on(Acrobot)
