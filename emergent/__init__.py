@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from emergent import cache as _cache
 
 if TYPE_CHECKING:
-    from emergent.commands import drive, evaluate, evaluate_on, replay, resume, runs, train, verify
+    from emergent.commands import drive, evaluate, evaluate_in, evaluate_on, replay, resume, runs, train, verify
     from emergent.comparing import study
     from emergent.config import read
     from emergent.exchange import export_model, import_model, predict
@@ -25,6 +25,7 @@ __all__ = [
     "Model",
     "drive",
     "evaluate",
+    "evaluate_in",
     "evaluate_on",
     "export_model",
     "import_model",
@@ -42,7 +43,17 @@ __all__ = [
 ]
 
 _HOMES = {
-    "emergent.commands": ("drive", "evaluate", "evaluate_on", "replay", "resume", "runs", "train", "verify"),
+    "emergent.commands": (
+        "drive",
+        "evaluate",
+        "evaluate_in",
+        "evaluate_on",
+        "replay",
+        "resume",
+        "runs",
+        "train",
+        "verify",
+    ),
     "emergent.comparing": ("study",),
     "emergent.config": ("read",),
     "emergent.exchange": ("export_model", "import_model", "predict"),

@@ -160,11 +160,21 @@ def evaluate(
     time_factor: Annotated[
         float | None, typer.Option(help="Or so many times what the reference driver takes.", show_default="2.5")
     ] = None,
+    env: Annotated[
+        str | None, typer.Option(metavar="ID", help="Instead: any gymnasium environment, such as CartPole-v1.")
+    ] = None,
+    seeds: Annotated[
+        str | None, typer.Option(metavar="A:B", help="Its reset seeds, A to B - 1.", show_default="0:100")
+    ] = None,
+    max_steps: Annotated[
+        int | None, typer.Option(help="Control steps, where it sets no limit itself.", show_default=False)
+    ] = None,
+    each: Annotated[bool, typer.Option("--each", help="A line for each of those seeds, too.")] = False,
     import_: ImportOption = None,
     workers: WorkersOption = None,
     root: RootOption = _ROOT,
 ) -> None:
-    """Evaluate a trained model anew, on episodes that it was not trained on, or on tracks of your choice."""
+    """Evaluate a trained model anew: on unseen episodes, on tracks of your choice, or in any gymnasium environment."""
     with errors():
         from emergent import commands
         from emergent.parts import load_files
@@ -174,7 +184,15 @@ def evaluate(
             raise ValueError("expected either --time-limit or --time-factor, got both")
         if not track and (reverse, laps, scale, time_limit, time_factor) != (False, 1, 1.0, None, None):
             raise ValueError("--reverse, --laps, --scale and the time are for tracks of your choice; give --track too")
+        if env is None and (seeds, max_steps, each) != (None, None, False):
+            raise ValueError("--seeds, --max-steps and --each are for an environment of your choice; give --env too")
         load_files(import_ or ())
+        if env is not None:
+            if track or (family, episodes) != ("test", None):
+                raise ValueError("--family, --episodes and --track do not go with --env; give --seeds A:B instead")
+            chosen = _seeds(seeds or "0:100")
+            _show_returns(env, chosen, commands.evaluate_in(run, env, chosen, max_steps=max_steps, root=root), each)
+            return
         if not track:
             record = commands.evaluate(run, family, episodes=episodes, root=root, workers=workers)
             _show(family, record, run, root)
@@ -375,6 +393,27 @@ def _show(family: str, record: "Record", run: str | Path, root: Path = _ROOT) ->
         text += f"; {micro_steps / thoughts:.1f} micro-steps a thought"
     if unhalted := record.unhalted.sum() / thoughts:
         text += f", {unhalted:.1%} not halted"
+    console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+def _seeds(text: str) -> range:
+    """A:B as a range."""
+    first, colon, end = text.partition(":")
+    if not colon or not all(number.isascii() and number.isdigit() and len(number) < 10 for number in (first, end)):
+        raise ValueError(f"--seeds: expected A:B, such as 10000:10020 for the seeds 10000 to 10019, got {text!r}")
+    return range(int(first), int(end))
+
+
+def _show_returns(env: str, seeds: range, record: "Record", each: bool) -> None:
+    """One line on what a model got in an environment, and if wanted one for each seed."""
+    returns, thoughts = record.reward, record.length.sum()
+    if each:
+        for seed, reward, length in zip(seeds, returns, record.length, strict=True):
+            console.print(f"seed {seed}: return {reward:g}, {length:g} steps", markup=False, highlight=False)
+    spread = f"sd {returns.std(ddof=1):.1f}, " if len(returns) > 1 else ""
+    text = f"{env} return {returns.mean():.1f} ({spread}min {returns.min():g}), {len(returns)} episodes"
+    if unhalted := record.unhalted.sum() / thoughts:
+        text += f", {unhalted:.1%} of thoughts not halted"
     console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 

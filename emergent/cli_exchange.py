@@ -1,4 +1,4 @@
-"""The commands `import`, `predict` and `export`: tape models that others published, or that were trained here."""
+"""The commands `import`, `predict` and `export`: tapes and rings that others published, or that were trained here."""
 
 import json
 from pathlib import Path
@@ -17,15 +17,23 @@ ModelArgument = Annotated[
 
 @app.command("import")
 def import_(
-    file: Annotated[Path, typer.Argument(metavar="FILE.json", help="A published tape model: a rule and a program.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE.json", help="A published model: a tape, or a ring.")],
     model: Annotated[Path, typer.Argument(metavar="MODEL", help="The model file to write, under exactly this name.")],
 ) -> None:
-    """Make a model file of a tape model that somebody published (EM-4/3)."""
+    """Make a model file of a model that somebody published: a tape (EM-4/3), or a continuous ring on cart-pole."""
     with errors():
         from emergent import exchange
-        from emergent.tapes.published import halting_note
+        from emergent.rings import ID
+        from emergent.tapes.published import TapeProgram, halting_note
 
         program = exchange.import_model(file, model)
+        if not isinstance(program, TapeProgram):
+            console.print(
+                f"{model}: a ring of {len(program.initial_state)} cells; run it: emergent evaluate {model} --env "
+                f"{ID} --seeds 0:20",
+                markup=False, highlight=False, soft_wrap=True,
+            )  # fmt: skip
+            return
         console.print(
             f"{model}: a program of {len(program.program)} cells, halting by {program.halting}; run it: emergent "
             f"predict {model} 5",
@@ -77,7 +85,7 @@ def export(
     model: ModelArgument,
     file: Annotated[Path, typer.Argument(metavar="FILE.json", help="The file to write.")],
 ) -> None:
-    """Write a model as JSON: the one it was imported from, every key of it; or rule and program of a trained one."""
+    """Write a model as JSON: the one it was imported from, every key of it; or a tape or a ring trained here."""
     with errors():
         from emergent import exchange
 

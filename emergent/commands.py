@@ -17,7 +17,7 @@ from emergent.model_file import ModelFile
 from emergent.models import Trained
 from emergent.policy import EmergentPolicy
 from emergent.tapes.published import TapeProgram
-from emergent.tasks import Driving, Family, Function, acting_of, driving_of, task_of
+from emergent.tasks import Driving, Environment, Family, Function, World, acting_of, driving_of, task_of
 from emergent.tasks.computing import compute_plainly
 from emergent.tasks.laps import TIME_FACTOR, Laps
 from emergent.tasks.laps import drive as drive_laps
@@ -177,6 +177,46 @@ def evaluate(
         except ValidationError as error:
             raise ValueError(f"episodes: {error.errors()[0]['msg']}, got {episodes}") from None
     return held_out(model, task, family, int(model.about.get("seed", 0)), workers)
+
+
+def evaluate_in(
+    run: str | Path,
+    env: str,
+    seeds: range,
+    *,
+    max_steps: int | None = None,
+    root: Path = RUNS,
+) -> Record:
+    """Let the model of a run act in any gymnasium environment, along the plain path: an episode for each reset seed.
+
+    The environment is as `gymnasium.make(env)` makes it. Whatever it observes, the model scales by its own bounds.
+
+    Args:
+        env: what gymnasium.make takes, such as CartPole-v1.
+        seeds: of the resets, integers >= 0.
+        max_steps: control steps that end an episode, where the environment sets no limit itself.
+
+    Returns:
+        A Record of arrays (episodes,); scores are returns.
+
+    Raises:
+        ValueError: there is no such environment, it does not fit the model, or there are no seeds.
+    """
+    if not len(seeds) or min(seeds) < 0:
+        raise ValueError(f"seeds: expected A:B, 0 <= A < B, for A to B - 1, got {seeds.start}:{seeds.stop}")
+    model = open_model(run, root)
+    inputs = len(model.blueprint.low)
+    learnt = model.about.get("task", {}).get("observe_reward")  # its bounds, if the last input is the last reward
+    try:
+        task = Environment(id=env, max_steps=max_steps, observe_reward=learnt if isinstance(learnt, list) else None)
+        observed = task.inputs
+    except ValidationError as error:
+        raise ValueError(f"max_steps: {error.errors()[0]['msg']}, got {max_steps}") from None
+    if observed != inputs:
+        raise ValueError(f"the model has {inputs} inputs, but {env} observes {observed} numbers; choose another")
+    policy = EmergentPolicy(model, task.action)
+    world = World(None, tuple(seeds))
+    return live(task, world, policy, world.noise(int(model.about.get("seed", 0)), "test"))
 
 
 def evaluate_on(

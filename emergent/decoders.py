@@ -8,7 +8,7 @@ import numpy as np
 from annotated_types import Ge, Gt, Le
 
 from emergent.parts import part
-from emergent.spaces import Discrete, Grid, Place, Space, Zone, activity, places, zone
+from emergent.spaces import Discrete, Place, Real, Space, Zone, activity, places, zone
 from emergent.verbs import decode, levels
 
 f32 = np.float32
@@ -46,6 +46,19 @@ class MarkerPosition(NamedTuple):
     state: int
 
 
+class Sign(NamedTuple):
+    """Two outputs: the second is 1 where the second zone holds as much as the first or more, else the first; or -1.
+
+    Fields: as Readout, but for the gain; of a real space zones hold the sums of their cells, else how many of them are
+        in `state`.
+    """
+
+    cells: np.ndarray
+    first: np.ndarray
+    discrete: bool
+    state: int
+
+
 class BorderSoftmax(NamedTuple):
     """The outputs are probabilities: the softmax of the zones' activities over `temperature`; fields as Readout.
 
@@ -61,9 +74,9 @@ class BorderSoftmax(NamedTuple):
 
 @part("decoder", "readout")
 def readout(
-    space: Grid, outputs: int, at: Place | None = None, zones: Sequence[Zone] | None = None, gain: float = 1.0
+    space: Real, outputs: int, at: Place | None = None, zones: Sequence[Zone] | None = None, gain: float = 1.0
 ) -> Readout:
-    """Each output from one cell of a grid (`at`), or from the mean of a zone (`zones`), times a gain.
+    """Each output from one real cell (`at`), or from the mean of a zone (`zones`), times a gain.
 
     Raises:
         ValueError: both or neither are given, or not one for each output.
@@ -118,6 +131,39 @@ def marker_position(
     return MarkerPosition(cells, first, gain, state)
 
 
+@part("decoder", "sign")
+def sign(
+    space: Space,
+    outputs: int,
+    at: Place | None = None,
+    zones: Sequence[Zone] | None = None,
+    state: Annotated[int, Ge(1)] = 1,
+) -> Sign:
+    """Two outputs, of which the larger is the second by a value of at least 0, and else the first: for two actions.
+
+    The value is that of one real cell (`at`), or what the second of two `zones` holds more than the first: of cells
+    that have states, how many in `state`. A value that is no finite number has no sign, and counts as not halted.
+
+    Raises:
+        ValueError: not two outputs, both or neither of `at` and `zones`, not one cell or two zones.
+    """
+    if outputs != 2:
+        raise ValueError(f"a sign has two outputs, one for each of two actions; expected a task of 2, got {outputs}")
+    if (at is None) == (zones is None):
+        raise ValueError("give either at, a real cell, or zones, two that are compared")
+    discrete = levels(space) > 0
+    if at is None:
+        if discrete:
+            _check_state(space, state)
+        return Sign(*_together(space, zones or (), outputs), discrete, state)
+    if discrete:
+        raise ValueError("at: expected zones in a space whose cells have states, for a state has no sign")
+    cells = places(space, at, 1)
+    if cells.size != 1:
+        raise ValueError(f"at: expected one cell, got {cells.size}")
+    return Sign(cells[0], np.array([0, 0, 1]), discrete, state)
+
+
 @part("decoder", "border_softmax")
 def border_softmax(
     space: Space, outputs: int, zones: Sequence[Zone], temperature: Annotated[float, Gt(0)] = 1.0
@@ -130,7 +176,7 @@ def border_softmax(
     return BorderSoftmax(*_together(space, zones, outputs), temperature, levels(space) > 0)
 
 
-def _check_state(space: Discrete, state: int) -> None:
+def _check_state(space: Space, state: int) -> None:
     if state >= levels(space):
         raise ValueError(f"state: expected one in 1..{levels(space) - 1}, got {state}")
 
@@ -171,6 +217,20 @@ def decode_marker_position(decoder, state, output):
             place -= 1
         share = f32(place - first) / f32(last - first)
         output[j] = f32(decoder.gain) * (f32(2.0) * share - f32(1.0))
+
+
+@decode.on(Sign)
+def decode_sign(decoder, state, output):
+    value = f32(0.0)
+    for i in range(decoder.first[2]):
+        cell = state[decoder.cells[i]]
+        held = f32(cell == decoder.state) if decoder.discrete else f32(cell)
+        value += held if i >= decoder.first[1] else -held
+    if math.isfinite(value):
+        output[1] = f32(1.0) if value >= 0 else f32(-1.0)
+        output[0] = -output[1]
+    else:
+        output[0] = output[1] = value
 
 
 @decode.on(BorderSoftmax)

@@ -12,7 +12,7 @@ import numpy as np
 from annotated_types import Ge, Le
 
 from emergent.parts import inside, part
-from emergent.spaces import OPERATIONS, Grid, Place, Space, places
+from emergent.spaces import OPERATIONS, Place, Real, Space, places
 from emergent.verb import kernel
 from emergent.verbs import LANES, encode, inject, join, levels
 
@@ -21,12 +21,13 @@ f32 = np.float32
 
 
 class Injection(NamedTuple):
-    """Real injection: each input, and a constant, goes as it is into a cell of a grid.
+    """Real injection: each input, and a constant, goes as it is into a cell of a grid or a line.
 
     Fields, the first seven the same in every encoder:
         cells: (n,) storage of the cells written to; source: (n,) which value goes there; values: how many values;
         operation: index in OPERATIONS; held: whether to write at every micro-step, or once.
         low, scale: (inputs,) float32: an input x counts as (x - low) * scale.
+        clip: whether an input outside its bounds counts as at the bound.
         gain, offset: a scaled input u is injected as gain * u + offset; constant: the last value, always the same, if
         there are more values than inputs.
     """
@@ -38,6 +39,7 @@ class Injection(NamedTuple):
     held: bool
     low: np.ndarray
     scale: np.ndarray
+    clip: bool
     gain: float
     offset: float
     constant: float
@@ -110,21 +112,26 @@ class Patch(NamedTuple):
 
 @part("encoder", "injection")
 def injection(
-    space: Grid,
+    space: Real,
     low: Sequence[float],
     high: Sequence[float],
     at: Place = {"column": 0},  # noqa: B006 - read only
     gain: float = 1.0,
     offset: float = 0.0,
     constant: float | None = 1.0,
+    clip: bool = False,
     operation: Operation = "overwrite",
     held: bool = True,
 ) -> Injection:
-    """Each input into a cell of a grid as a real number, in the order of the observation; then a constant, or none."""
+    """Each input into a real cell as it is, in the order of the observation; then a constant, or none.
+
+    With `clip` an input outside its bounds counts as at the bound. A gain of 2 and an offset of -1 take the bounds to
+    -1 and 1.
+    """
     lower, scale = scaling(low, high)
     values = len(lower) + (constant is not None)
     wiring = _wiring(space, at, values, operation, held)
-    return Injection(*wiring, lower, scale, gain, offset, 0.0 if constant is None else constant)
+    return Injection(*wiring, lower, scale, clip, gain, offset, 0.0 if constant is None else constant)
 
 
 @part("encoder", "thermometer")
@@ -283,7 +290,8 @@ def encode_injection(encoder, observation, values):
     gain, offset = f32(encoder.gain), f32(encoder.offset)
     inputs = len(encoder.low)
     for i in range(inputs):
-        values[i] = gain * ((observation[i] - encoder.low[i]) * encoder.scale[i]) + offset
+        share = (observation[i] - encoder.low[i]) * encoder.scale[i]
+        values[i] = gain * (_within(share) if encoder.clip else share) + offset
     if encoder.values > inputs:
         values[inputs] = encoder.constant
 
@@ -291,7 +299,11 @@ def encode_injection(encoder, observation, values):
 @kernel
 def _share(encoder, observation, i):
     """Input i scaled to [0, 1], what is outside its bounds counting as at the bound."""
-    share = (observation[i] - encoder.low[i]) * encoder.scale[i]
+    return _within((observation[i] - encoder.low[i]) * encoder.scale[i])
+
+
+@kernel
+def _within(share):
     return min(max(share, f32(0.0)), f32(1.0))
 
 

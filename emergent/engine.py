@@ -5,6 +5,7 @@ makes room for the next, of whichever individual, so that the block stays full t
 policy and world, is one nopython program.
 """
 
+import math
 import os
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
@@ -128,7 +129,9 @@ def act_model(model, memory, observations, active, outputs, costs, film):
         if active[lane]:
             if costs[lane, 1] == 0:
                 decode(model.decoder, memory.states[:, lane], outputs[lane])
-            else:  # not halted, so there is no output: every number is 0
+                if not _finite(outputs[lane]):  # the cells have diverged: what halted is no thought
+                    costs[lane, 1] = 1
+            if costs[lane, 1] != 0:  # not halted, so there is no output: every number is 0
                 for j in range(outputs.shape[1]):
                     outputs[lane, j] = 0
     return memory
@@ -197,6 +200,14 @@ def _gather(memory, states, costs, t):
         if costs[lane, 0] < t and costs[lane, 1] == 0:
             _copy(memory.resting[:, lane], states[:, lane])
             memory.rng[lane] = memory.resting_rng[lane]
+
+
+@kernel
+def _finite(output):
+    finite = True
+    for j in range(len(output)):
+        finite &= math.isfinite(output[j])
+    return finite
 
 
 @kernel

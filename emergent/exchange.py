@@ -7,7 +7,9 @@ from typing import NamedTuple, SupportsIndex
 
 import numpy as np
 
-from emergent import tapes
+from emergent import model_file, published_file, rings, tapes
+from emergent.files import DamagedFileError
+from emergent.model_file import ModelFile
 from emergent.tapes import published
 from emergent.tapes.published import TapeProgram
 
@@ -34,25 +36,34 @@ class Prediction(NamedTuple):
     micro_steps: int
 
 
-def import_model(file: str | Path, model: str | Path) -> TapeProgram:
-    """Make a model file of a tape model that somebody published as JSON.
+def import_model(file: str | Path, model: str | Path) -> TapeProgram | ModelFile:
+    """Make a model file of a tape model, or of a ring, that somebody published as JSON.
 
     Args:
-        file: see `emergent.tapes.published`; it may be a stranger's: it is data, and checked.
+        file: see `emergent.tapes.published` and `emergent.rings`; it may be a stranger's: it is data, and checked.
         model: the file to write, under exactly this name.
 
     Raises:
         FileNotFoundError: there is no such file.
-        DamagedFileError: it is no tape model, or one that cannot be run; the message says why.
+        DamagedFileError: it is no such model, or one that cannot be run; the message says why.
         FileExistsError: there is something of the name `model`.
     """
-    program = published.read_published(Path(file))
-    published.save(_vacant(model), program)
-    return program
+    document = published_file.read(Path(file))
+    try:
+        found = rings.understood(document) if rings.is_ring(document) else published.understood(document)
+    except ValueError as error:
+        raise DamagedFileError(f"{file}: {error}") from None
+    if isinstance(found, TapeProgram):
+        published.save(_vacant(model), found)
+    else:
+        model_file.save(_vacant(model), found)
+    return found
 
 
 def export_model(model: str | Path, file: str | Path) -> None:
-    """Write the JSON that a tape model was imported from, with every key and value that it had.
+    """Write the JSON that a tape model or a ring was imported from, with every key and value that it had.
+
+    A ring that was trained here gets a file of its numbers.
 
     Of one that was trained here, the same keys: rule, program, and what they mean.
 
@@ -61,7 +72,12 @@ def export_model(model: str | Path, file: str | Path) -> None:
         ValueError: it is a model of another kind, or damaged.
         FileExistsError: there is something of the name `file`.
     """
-    published.write_published(_vacant(file), published.load(Path(model)))
+    path = Path(model)
+    header, _ = published.read_model(path, (published.KIND, *model_file.KINDS))
+    if header["kind"] == published.KIND:
+        published.write_published(_vacant(file), published.load(path))
+    else:
+        rings.write(_vacant(file), model_file.load(path / "model.npz" if path.is_dir() else path))
 
 
 def predict(

@@ -176,10 +176,10 @@ def cosine(shape: tuple[int, ...], coefficients: int) -> np.ndarray:
     then the second of each. With as many coefficients as cells the basis spans all programs.
 
     Args:
-        shape: of the region that is filled in reading order: (cells,) or (channels, height, width).
+        shape: of the region that is filled in reading order: (cells,), (channels, cells) or (channels, height, width).
         coefficients: 1..cells.
     """
-    channels, height, width = (1, 1, *shape) if len(shape) == 1 else shape
+    channels, height, width = {1: (1, 1, *shape), 2: (shape[0], 1, shape[-1])}.get(len(shape), shape)
     u, v = (axis.ravel() for axis in np.indices((height, width)))
     order = np.lexsort((u, (u * width) ** 2 + (v * height) ** 2))[: -(-coefficients // channels)]
     down, across = _waves(height, u[order]), _waves(width, v[order])

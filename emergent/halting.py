@@ -1,6 +1,7 @@
 """Halting functions H: when the automaton has finished thinking. All are capped: `max_steps` always ends a thought.
 
-A thought that the cap has ended has *not halted*: it has no output, which is counted and reported.
+A thought that the cap has ended has *not halted*: it has no output, which is counted and reported. One whose output is
+no finite number has diverged, and counts as not halted too.
 
 `share`, `activity` and `chance` are first asked after one micro-step: a retained state is still in the condition that
 ended its last thought, and would never think again. (A threshold is asked at once, since its cell starts at 0.)

@@ -41,8 +41,9 @@ class Program:
 
     Args:
         free: whether the initial state is trained at all.
-        region: the cells that are trained, None for all: [first, end] of a tape, [row, end, column, end] of a grid.
-        channel: the channel of a grid that is trained; None for all.
+        region: the cells that are trained, None for all: [first, end] of a tape or a line, [row, end, column,
+            end] of a grid.
+        channel: the channel of a grid or a line that is trained; None for all.
         fill: the value of every other cell.
         centre, spread: real cells: mean and standard deviation in the first population.
         low, high: real cells: trained values are clipped to this range; None: they are not.
@@ -111,9 +112,9 @@ class Program:
         return embedding(region.size, self.coefficients, generator(self.embedding_seed, "embedding"))
 
     def _region(self, shape: tuple[int, ...]) -> np.ndarray:
-        """The trained cells as (cells,) of a tape, (channels, rows, columns) of a grid."""
+        """The trained cells as (cells,) of a tape, (channels, rows, columns) of a grid, (channels, cells) of a line."""
         cells = np.arange(np.prod(shape)).reshape(shape)
-        sides = len(shape) - (len(shape) > 1)  # a grid's shape begins with its channels
+        sides = len(shape) - (len(shape) > 1)  # the shape of what has channels begins with them
         region = list(self.region) if self.region is not None else [bound for n in shape[-sides:] for bound in (0, n)]
         pairs = list(zip(region[::2], region[1::2], strict=False))
         if len(region) != 2 * sides or any(
@@ -122,8 +123,8 @@ class Program:
             size = " x ".join(map(str, shape[-sides:]))
             raise ValueError(f"initial_state.region: expected {2 * sides} bounds, first < end, in {size}, got {region}")
         if self.channel is not None:
-            if sides == 1:
-                raise ValueError("initial_state.channel: a tape has no channels; leave it out")
+            if len(shape) == 1:
+                raise ValueError("initial_state.channel: a tape has no channels, nor has a line of one; leave it out")
             if not 0 <= self.channel < shape[0]:
                 raise ValueError(f"initial_state.channel: expected one in 0..{shape[0] - 1}, got {self.channel}")
             cells = cells[self.channel : self.channel + 1]

@@ -20,9 +20,9 @@ from emergent.verbs import genes, levels, parameters, storage
 FORMAT, FORMAT_VERSION = "emergent-model", 1
 _LARGEST = 64 << 20  # bytes, unpacked
 _MOST_OUTPUTS = 4096
-_KINDS = {"model": Blueprint, "baseline": BaselineBlueprint}
+KINDS = {"model": Blueprint, "baseline": BaselineBlueprint}
 _USES = {  # of a file of each kind, for whoever takes it for another
-    **dict.fromkeys(_KINDS, "acts in a world: use `emergent evaluate`, `verify` or `replay`"),
+    **dict.fromkeys(KINDS, "acts in a world: use `emergent evaluate`, `verify` or `replay`"),
     "tape": "computes with integers: use `emergent predict`, `evaluate`, `verify` or `export`",
 }
 
@@ -61,7 +61,7 @@ class ModelFile:
 
 def save(path: Path, model: ModelFile) -> None:
     """Write a model file, whole or not at all."""
-    kind = next(kind for kind, cls in _KINDS.items() if isinstance(model.blueprint, cls))
+    kind = next(kind for kind, cls in KINDS.items() if isinstance(model.blueprint, cls))
     layout = model.blueprint.layout.describe().splitlines()
     header = header_of(kind, model.about, blueprint=model.blueprint.settings(), layout=layout)
     arrays = {"initial_state": model.initial_state, "parameters": model.parameters, "genome": model.genome}
@@ -77,9 +77,9 @@ def load(path: Path) -> ModelFile:
         UnknownPartError: a part of it is not registered here: import the file that registers it first.
         ValueError: a setting of a part is not one it takes; or the file holds a model of another kind.
     """
-    header, arrays = read(path, tuple(_KINDS))
+    header, arrays = read(path, tuple(KINDS))
     try:
-        blueprint = _KINDS[header["kind"]](**header["blueprint"])
+        blueprint = KINDS[header["kind"]](**header["blueprint"])
         _check_plan(path, blueprint)
         about, genome = dict(header["about"]), arrays["genome"]
         model = ModelFile(blueprint, arrays["initial_state"], arrays["parameters"], genome, about)

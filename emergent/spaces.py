@@ -48,6 +48,19 @@ class Grid(NamedTuple):
     boundary: int
 
 
+class Line(NamedTuple):
+    """A row of `cells` real cells in `channels` layers, float32, with `halo` border cells at both ends.
+
+    Behind the cells a state has room as large again, which no one keeps and a rule may write to while it works, in both
+    of the arrays that it is given: see `lines`.
+    """
+
+    cells: int
+    channels: int
+    halo: int
+    boundary: int
+
+
 class Board(NamedTuple):
     """A sheet of `height` x `width` cells, each one of 0..states-1, stored as uint8 like a grid of one channel."""
 
@@ -60,7 +73,8 @@ class Board(NamedTuple):
 
 
 Discrete = Tape | Board  # cells that have states
-Space = Tape | Grid | Board
+Real = Grid | Line
+Space = Tape | Grid | Board | Line
 
 
 @part("space", "tape")
@@ -78,6 +92,12 @@ def grid(height: Size, width: Size, channels: Annotated[int, Ge(1), Le(2)] = 1, 
     """
     _limit(height, width)
     return Grid(height, width, channels, 1, BOUNDARIES.index(boundary))
+
+
+@part("space", "line")
+def line(cells: Size, channels: Annotated[int, Ge(1), Le(2)] = 1, boundary: Boundary = "zero") -> Line:
+    """A row of real cells, a ring if its boundary is periodic; a second channel is for a memory of each cell."""
+    return Line(cells, channels, 1, BOUNDARIES.index(boundary))
 
 
 @part("space", "board")
@@ -194,7 +214,8 @@ def storage_sheets(space):
 
 
 @levels.on(Grid)
-def levels_grid(space):
+@levels.on(Line)
+def levels_real(space):
     return 0
 
 
@@ -237,7 +258,8 @@ def border_sheets(space, states):
 
 
 @join.on(Grid)
-def join_grid(space, operation, cell, value):
+@join.on(Line)
+def join_real(space, operation, cell, value):
     return value if operation == _OVERWRITE else cell + value
 
 
@@ -288,6 +310,71 @@ def unload_sheets(space, state, cells):
                 cells[bare + column] = state[bordered + column]
 
 
+# --- line ------------------------------------------------------------------------------------------------------------
+
+
+@storage.on(Line)
+def storage_line(space):
+    columns = space.cells + 2 * space.halo
+    everything = np.arange(space.channels * columns).reshape(space.channels, columns)
+    cells = everything[:, space.halo : columns - space.halo]
+    return cells if space.channels > 1 else cells[0]
+
+
+@blank.on(Line)
+def blank_line(space):
+    return np.zeros((2 * space.channels * (space.cells + 2 * space.halo), LANES), np.float32)
+
+
+@kernel
+def lines(space, states):
+    """A block of a line's states as (layer, column, lane), border included: channels, then as many for work; a view."""
+    return states.reshape((2 * space.channels, space.cells + 2 * space.halo, LANES))
+
+
+@border.on(Line)
+def border_line(space, states):
+    layers = lines(space, states)
+    for channel in range(space.channels):
+        border_of(space, layers[channel])
+
+
+@kernel
+def border_of(space, layer):
+    """Fill the border of one layer (column, lane) of a line, as its boundary says."""
+    if space.boundary == _ZERO:
+        return
+    last = space.halo + space.cells
+    for i in range(space.halo):
+        before, after = _beyond(i, space.cells, space.halo, space.boundary)
+        for lane in range(LANES):
+            layer[i, lane] = layer[before, lane]
+            layer[last + i, lane] = layer[after, lane]
+
+
+@load.on(Line)
+def load_line(space, cells, state):
+    columns = space.cells + 2 * space.halo
+    for channel in range(space.channels):
+        for i in range(space.cells):
+            state[channel * columns + space.halo + i] = cells[channel * space.cells + i]
+
+
+@unload.on(Line)
+def unload_line(space, state, cells):
+    columns = space.cells + 2 * space.halo
+    for channel in range(space.channels):
+        for i in range(space.cells):
+            cells[channel * space.cells + i] = state[channel * columns + space.halo + i]
+
+
+@disturb.on(Line)
+def disturb_line(space, states, noise, rng):
+    for i in range(space.halo, space.halo + space.cells):
+        for lane in range(LANES):
+            states[i, lane] += np.float32(noise * normal(rng, lane))
+
+
 # --- places: where a part's cells are, as a configuration says it ----------------------------------------------------
 
 
@@ -296,16 +383,17 @@ def places(space: Space, at: Any, count: int) -> np.ndarray:
 
     Args:
         space: its halo settled.
-        at: a Place. On a tape, the cell of each; or {"first": f, "every": e}: cells f, f + e, f + 2e ...; several
-            firsts, {"first": [f, g], "every": e}: a copy from each. On a grid or a board, the [row, column] of each, in
-            the first channel; or {"column": c} or {"row": r}: spread evenly along it, with "first" and "every" as on a
-            tape. Several columns or rows, {"column": [c, d]}: a copy in each. Negative numbers count from the end.
+        at: a Place. On a tape or a line, the cell of each; or {"first": f, "every": e}: cells f, f + e, f + 2e ...;
+            several firsts, {"first": [f, g], "every": e}: a copy from each. On a grid or a board, the [row, column] of
+            each, in the first channel; or {"column": c} or {"row": r}: spread evenly along it, with "first" and "every"
+            as on a tape. Several columns or rows, {"column": [c, d]}: a copy in each. Negative numbers count from the
+            end.
         count: how many cells are asked for.
 
     Raises:
         ValueError: a cell outside the space, one cell for two, or a number of cells that is no multiple of `count`.
     """
-    cells: np.ndarray = storage(space)
+    cells = _first_line(space)
     if not isinstance(at, Mapping):
         found = _listed(cells, at)
     elif cells.ndim == 1 and at.keys() <= {"first", "every"}:
@@ -334,6 +422,12 @@ def places(space: Space, at: Any, count: int) -> np.ndarray:
     return found.reshape(-1, count)
 
 
+def _first_line(space: Space) -> np.ndarray:
+    """Where cells stand that may be named: all, but of a line those of the first channel."""
+    cells: np.ndarray = storage(space)
+    return cells[0] if cells.ndim == 2 else cells
+
+
 def _along(at: Mapping, length: int, count: int) -> np.ndarray:
     """`count` steps along a line of cells from each "first" on, (firsts, count)."""
     return np.atleast_1d(at.get("first", 0))[:, None] % length + at.get("every", 1) * np.arange(count)
@@ -344,14 +438,14 @@ def zone(space: Space, wanted: Any) -> np.ndarray:
 
     Args:
         space: its halo settled.
-        wanted: a Zone. On a tape {"cells": [first, end]}; else {"column": c}, {"row": r} or {"rows": [first, end],
-            "columns": [first, end]}, in the first channel; a range [first, end, every] leaves cells out. Or a list of
-            cells as in `places`.
+        wanted: a Zone. On a tape or a line {"cells": [first, end]}; else {"column": c}, {"row": r} or {"rows": [first,
+            end], "columns": [first, end]}, in the first channel; a range [first, end, every] leaves cells out. Or a
+            list of cells as in `places`.
 
     Raises:
         ValueError: a cell outside the space, or none at all.
     """
-    cells = storage(space)
+    cells = _first_line(space)
     if not isinstance(wanted, Mapping):
         found = _listed(cells, wanted)
     elif cells.ndim == 1 and wanted.keys() == {"cells"}:

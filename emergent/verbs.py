@@ -18,7 +18,7 @@ import numpy as np
 
 from emergent.verb import verb
 
-COSTS = 2  # of a thought: micro-steps taken, and 1 if it did not halt
+COSTS = 2  # of a thought: micro-steps taken, and 1 if it did not halt, or diverged
 LANES = 16  # float32 cells of one AVX-512 vector; two AVX2, four NEON ones
 
 
@@ -74,7 +74,10 @@ def join(space, operation, cell, value):
 
 @verb
 def step(rule, space, states, out, rng):
-    """One micro-step f: read `states`, border filled, and write every cell of `out`; both (storage, LANES)."""
+    """One micro-step f: read `states`, border filled, and write every cell of `out`; both (storage, LANES).
+
+    Where a space has room for work in its states, such as a line, the rule may write to that of both.
+    """
 
 
 @verb

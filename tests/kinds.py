@@ -35,6 +35,13 @@ KINDS: dict[str, dict[str, Any]] = {
     "tape": _TAPE,
     "gated tape": _TAPE | {"halting": {"name": "threshold", "at": [80], "level": 1, "max_steps": 30}},
     "board": _BOARD,
+    "ring": {  # as the continuous ring on cart-pole, with a memory
+        "space": {"name": "line", "cells": 30, "channels": 2, "boundary": "periodic"},
+        "rule": {"name": "ode", "coefficients": [0.01, -0.1, -0.3, 0.2, -0.9, -0.3, -0.4, 0.2, -0.3]},
+        "encoder": {"name": "injection", "at": {"every": 2}, "clip": True, "gain": 2, "offset": -1, "held": False},
+        "halting": {"name": "steps", "steps": 5},
+        "decoder": {"name": "sign", "at": [25]},
+    },
     "noisy grid": _GRID
     | {
         "rule": {"name": "stochastic", "of": _WIDE, "noise": 0.05},

@@ -93,6 +93,35 @@ def convolution_step(cells, kernel, bias, activation, dt, leak, drift, boundary)
     return np.array([signal, cells[1] + dt * drift * (mean - cells[1])])
 
 
+def ode_slope(cells, k, right_hand_side, memory_rate, boundary):
+    """Time derivatives of cells (channels, n): of the first channel, and of a memory if there is a second."""
+    centre = np.asarray(cells[0])
+    padded = np.pad(centre, 1, mode=_PADDING[boundary])
+    left, right = padded[:-2], padded[2:]
+    p = k[0] + k[1] * left + k[2] * centre + k[3] * right
+    p = p + k[4] * centre * right + k[5] * centre * left + k[6] * left * centre * right
+    if len(cells) == 2:
+        p = p + k[7] * cells[1] + k[8] * centre * cells[1]
+    slopes = [p if right_hand_side == "polynomial" else np.tanh(p) - centre]
+    return np.array(slopes + [memory_rate * (centre - memory) for memory in cells[1:]])
+
+
+def ode_step(cells, k, right_hand_side, integrator, dt, memory_rate, boundary):
+    """One step of Euler's method or of the classical Runge-Kutta method, as the textbooks have it."""
+    cells = np.asarray(cells)
+
+    def f(y):
+        return ode_slope(y, k, right_hand_side, memory_rate, boundary)
+
+    if integrator == "euler":
+        return cells + dt * f(cells)
+    k1 = f(cells)
+    k2 = f(cells + dt / 2 * k1)
+    k3 = f(cells + dt / 2 * k2)
+    k4 = f(cells + dt * k3)
+    return cells + dt / 6 * (k1 + 2 * k2 + 2 * k3 + k4)
+
+
 def life_step(cells, born, survives, boundary):
     """One step on a (height, width) board; `born` and `survives` are counts of neighbours."""
     around = neighbours(cells, boundary)
@@ -122,8 +151,11 @@ def scaled(x, low, high):
     return [(value - a) / (b - a) for value, a, b in zip(x, low, high, strict=True)]
 
 
-def injection(x, low, high, gain, offset, constant):
-    return [gain * u + offset for u in scaled(x, low, high)] + [constant]
+def injection(x, low, high, gain, offset, constant, clip=False):
+    shares = scaled(x, low, high)
+    if clip:
+        shares = [min(max(u, 0), 1) for u in shares]
+    return [gain * u + offset for u in shares] + [constant]
 
 
 def thermometer(x, low, high, bins, lit):
@@ -183,6 +215,12 @@ def zone_counts(cells, zones, state, gain, level=0.5):
 def marker_position(cells, zones, state, gain):
     places = [max([j for j, i in enumerate(zone) if cells.flat[i] == state], default=0) for zone in zones]
     return [gain * (2 * place / (len(zone) - 1) - 1) for place, zone in zip(places, zones, strict=True)]
+
+
+def sign(cells, zones, state):
+    """Which of two zones holds more, the second where they hold the same; `state` None: sums of real cells."""
+    held = [sum(float(cells.flat[i]) if state is None else float(cells.flat[i] == state) for i in z) for z in zones]
+    return [-1, 1] if held[1] - held[0] >= 0 else [1, -1]
 
 
 def activity(cells, zone, states):

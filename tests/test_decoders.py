@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from emergent import model, parts  # noqa: F401 - the model registers every part
-from emergent.spaces import board, grid, tape
+from emergent.spaces import board, grid, line, tape
 from emergent.verbs import blank, decode, levels, load, storage
 
 
@@ -93,12 +93,37 @@ def test_border_softmax_equals_the_twin(temperature):
         assert found.sum() == pytest.approx(1)
 
 
+def test_a_sign_equals_the_twin():
+    draw = np.random.default_rng(6)
+    zones = {"name": "sign", "zones": [{"cells": [6, 40, 7]}, {"cells": [1, 40, 7]}], "state": 2}
+    indices = [range(6, 40, 7), range(1, 40, 7)]
+    for _ in range(30):
+        cells = draw.integers(0, 3, 40)
+        assert read(tape(40, 3), cells, zones).tolist() == naive.sign(cells, indices, 2)
+        cells = draw.normal(size=30)
+        assert read(line(30), cells, {"name": "sign", "at": [12]}).tolist() == naive.sign(cells, [[], [12]], None)
+        found = read(grid(6, 5), cells, {"name": "sign", "zones": [{"row": 1}, {"row": 3}]})
+        assert found.tolist() == naive.sign(cells, [range(5, 10), range(15, 20)], None)
+
+
+def test_of_no_sign_the_second_output_is_the_larger_and_of_no_number_none():
+    for value, expected in [(0.0, [-1, 1]), (-0.0, [-1, 1]), (-1e-30, [1, -1]), (1e30, [-1, 1])]:
+        assert read(line(3), [0, value, 0], {"name": "sign", "at": [1]}).tolist() == expected
+    for value in (np.nan, np.inf, -np.inf):
+        assert not np.isfinite(read(line(3), [0, value, 0], {"name": "sign", "at": [1]})).any()
+
+
 def test_border_softmax_stands_silence_and_any_strength():
     settings = {"name": "border_softmax", "zones": [{"row": 0}, {"row": 1}], "temperature": 1e-3}
     assert read(grid(2, 4), np.zeros(8), settings).tolist() == [0.5, 0.5]
     assert read(board(2, 4), np.zeros(8), settings).tolist() == [0.5, 0.5]
     assert read(grid(2, 4), np.repeat([1e30, -1e35], 4), settings).tolist() == [0, 1]
     assert read(board(2, 4), [1] * 4 + [0] * 4, settings).tolist() == [1, 0]
+
+
+def test_a_sign_is_for_two_actions():
+    with pytest.raises(ValueError, match=r"a sign has two outputs, one for each of two actions; .* got 3"):
+        read(line(3), [0, 0, 0], {"name": "sign", "at": [1]}, outputs=3)
 
 
 def test_zone_counts_reach_from_minus_the_gain_to_the_gain():
@@ -132,6 +157,12 @@ def test_the_border_is_never_read():
         (tape(8), {"name": "marker_position", "zones": [[0, 1], [2]]}, "at least two cells in each"),
         (tape(8), {"name": "marker_position", "zones": [[0, 1], [2, 3]], "state": 2}, r"state: expected one in 1..1"),
         (tape(8), {"name": "marker_position", "zones": [[0, 1]]}, "expected one for each of 2 outputs, got 1"),
+        (line(8), {"name": "sign"}, "either at, a real cell, or zones"),
+        (line(8), {"name": "sign", "at": [1], "zones": [[0], [1]]}, "either at, a real cell, or zones"),
+        (line(8), {"name": "sign", "at": [1, 2]}, "at: expected one cell, got 2"),
+        (line(8), {"name": "sign", "zones": [[1]]}, "expected one for each of 2 outputs, got 1"),
+        (tape(8), {"name": "sign", "at": [1]}, "at: expected zones in a space whose cells have states"),
+        (tape(8), {"name": "sign", "zones": [[0], [1]], "state": 2}, r"state: expected one in 1..1, got 2"),
         (tape(8), {"name": "border_softmax", "zones": [[0, 1]]}, "expected one for each of 2 outputs, got 1"),
         (tape(8), {"name": "border_softmax", "zones": [[0], [1]], "temperature": 0}, "decoder.temperature"),
     ],

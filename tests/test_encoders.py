@@ -6,7 +6,7 @@ import pytest
 
 from emergent import parts
 from emergent.encoders import scaling
-from emergent.spaces import board, grid, places, tape
+from emergent.spaces import board, grid, line, places, tape
 from emergent.verbs import LANES, blank, encode, inject, levels, storage
 
 LOW, HIGH = [-1.0, 0.0, 10.0], [1.0, 5.0, 20.0]
@@ -34,6 +34,16 @@ def test_injection_equals_the_twin():
     for x in observations(200):
         expected = naive.injection(x, LOW, HIGH, 0.7, -0.2, 0.5)
         np.testing.assert_allclose(values_of(encoder, x), expected, atol=1e-6)
+
+
+def test_clipped_injection_equals_the_twin():
+    """As on the continuous ring: -1 at the low bound and below, 1 at the high one and above; without a constant."""
+    encoder = build(line(8), "injection", at=[0, 2, 5], gain=2, offset=-1, constant=None, clip=True)
+    assert encoder.values == 3
+    for x in observations(200):
+        expected = naive.injection(x, LOW, HIGH, 2, -1, None, clip=True)[:3]
+        np.testing.assert_allclose(values_of(encoder, x), expected, atol=1e-6)
+    assert values_of(encoder, [-9, 2.5, 99]).tolist() == [-1, 0, 1]
 
 
 @pytest.mark.parametrize("name", ["thermometer", "one_hot"])
@@ -208,7 +218,7 @@ def test_bounds_that_bound_nothing_are_refused(low, high, words):
         (grid(4, 4), {"name": "injection", "at": [[0, 0]]}, "expected 4 cells or a multiple of it, got 1"),
         (grid(3, 4), {"name": "injection"}, "too short for 4 cells"),
         (grid(4, 4), {"name": "injection", "gain": "big"}, "encoder.gain"),
-        (board(4, 4), {"name": "injection"}, "expected a grid, got a board"),
+        (board(4, 4), {"name": "injection"}, "expected a grid or line, got a board"),
         (tape(9), {"name": "marker", "at": {}, "span": 1}, "encoder.span"),
         (tape(9), {"name": "marker", "at": {}, "span": 4}, "outside"),
         (tape(9), {"name": "marker", "at": {}, "span": 3, "lit": 2}, r"lit: expected a state in 1..1, got 2"),

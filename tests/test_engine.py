@@ -483,6 +483,7 @@ def test_without_the_compiler_and_with_other_lanes_everything_gives_the_same_num
         blueprint("grid", 3, space=grid, rule={"drift": 0.2}, halting={"steps": 2}).settings(),
         blueprint("gated tape", 3, space={"cells": 84}, halting={"max_steps": 3}).settings(),
         blueprint("board", 3, halting={"steps": 2}).settings(),
+        blueprint("ring", 3, halting={"steps": 2}).settings(),
         *(blueprint(kind, 3).settings() for kind in KINDS if "noisy" in kind),
     ]
     plans[-1]["halting"]["max_steps"] = 4

@@ -38,6 +38,8 @@ FLOORS = [
         "emergent.model_file",
         "emergent.models",
         "emergent.policy",
+        "emergent.published_file",
+        "emergent.rings",
     },
     {"emergent.search", "emergent.tasks"},
     {"emergent.training", "emergent.config"},

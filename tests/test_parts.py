@@ -19,11 +19,11 @@ def registry(monkeypatch):
 
 
 def test_the_parts_that_come_with_the_package():
-    assert names("space") == ["board", "grid", "tape"]
-    assert names("rule") == ["convolution", "life", "lookup", "stochastic"]
+    assert names("space") == ["board", "grid", "line", "tape"]
+    assert names("rule") == ["convolution", "life", "lookup", "ode", "stochastic"]
     assert names("encoder") == ["injection", "marker", "one_hot", "patch", "rewarded", "thermometer"]
     assert names("halting") == ["activity", "chance", "share", "steps", "threshold"]
-    assert names("decoder") == ["border_softmax", "marker_position", "readout", "zone_counts"]
+    assert names("decoder") == ["border_softmax", "marker_position", "readout", "sign", "zone_counts"]
     assert {"linear", "mlp", "random_actions"} <= set(names("baseline"))
 
 
@@ -95,7 +95,7 @@ def test_a_record_of_as_many_numbers_is_no_space_of_another_kind(registry):
 @pytest.mark.parametrize(
     ("kind", "settings", "words"),
     [
-        ("rule", "lokup", "there is no rule named 'lokup'; registered are convolution, life, lookup, stochastic"),
+        ("rule", "lokup", "there is no rule named 'lokup'; registered are convolution, life, lookup, ode, stochastic"),
         ("rule", {"name": 3}, "there is no rule named '3'"),
         ("space", "lookup", "there is no space named 'lookup'"),
     ],

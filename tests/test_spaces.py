@@ -1,5 +1,7 @@
 """Spaces: storage and border, what is written and read back, and where a configuration says that cells are."""
 
+import itertools
+
 import naive
 import numpy as np
 import pytest
@@ -7,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emergent import parts
-from emergent.spaces import OPERATIONS, board, grid, places, sheets, tape, zone
+from emergent.spaces import OPERATIONS, board, grid, line, lines, places, sheets, tape, zone
 from emergent.verbs import LANES, blank, border, join, levels, load, storage, unload
 
 BOUNDARIES = ("zero", "periodic", "edge")
@@ -56,11 +58,25 @@ def test_the_border_of_a_sheet_is_what_lies_beyond(height, width, channels, halo
 
 
 @settings(derandomize=True, max_examples=40, deadline=None)
+@given(cells=st.integers(1, 6), channels=st.integers(1, 2), halo=st.integers(1, 3), boundary=boundary_of)
+def test_the_border_of_a_line_is_what_lies_beyond(cells, channels, halo, boundary):
+    space = line(cells, channels, boundary)._replace(halo=halo)
+    values = np.random.default_rng(cells).integers(0, 101, (channels, cells)).astype(np.float32)
+    expected = [np.pad(row, halo, mode=PADDING[boundary]) for row in values]
+    layers = lines(space, filled(space, values.ravel()))
+    assert len(layers) == 2 * channels
+    for lane in range(LANES):
+        np.testing.assert_array_equal(layers[:channels, :, lane], expected)
+    assert not layers[channels:].any(), "room for work"
+
+
+@settings(derandomize=True, max_examples=40, deadline=None)
 @given(
     space=st.one_of(
         st.builds(tape, st.integers(1, 30), st.integers(2, 256), boundary_of),
         st.builds(grid, st.integers(1, 7), st.integers(1, 7), st.integers(1, 2), boundary_of),
         st.builds(board, st.integers(1, 7), st.integers(1, 7), st.integers(2, 256), boundary_of),
+        st.builds(line, st.integers(1, 30), st.integers(1, 2), boundary_of),
     ),
     halo=st.integers(1, 8),
 )
@@ -83,6 +99,7 @@ def test_a_block_is_quiescent_with_all_lanes_side_by_side():
         (tape(10), (12, LANES), np.uint8),
         (grid(3, 4, 2), (2 * 5 * 6, LANES), np.float32),
         (board(3, 4), (5 * 6, LANES), np.uint8),
+        (line(10, 2), (4 * 12, LANES), np.float32),
     ]:
         states = blank(space)
         assert (states.shape, states.dtype) == (shape, dtype)
@@ -101,10 +118,10 @@ def test_values_meet_the_states_of_cells(states):
                 assert join(space, XOR, *pair) == cell ^ value < states
 
 
-def test_values_meet_the_cells_of_a_grid():
-    space = grid(3, 3)
-    assert join(space, OVERWRITE, np.float32(1.5), np.float32(2.25)) == 2.25
-    assert join(space, ADD, np.float32(1.5), np.float32(2.25)) == 3.75
+def test_values_meet_real_cells():
+    for space in (grid(3, 3), line(3)):
+        assert join(space, OVERWRITE, np.float32(1.5), np.float32(2.25)) == 2.25
+        assert join(space, ADD, np.float32(1.5), np.float32(2.25)) == 3.75
 
 
 # --- places ----------------------------------------------------------------------------------------------------------
@@ -130,9 +147,9 @@ def bare(space, found):
         ({}, 2, [[0, 1]]),
     ],
 )
-def test_places_on_a_tape(at, count, expected):
-    for halo in (1, 3):
-        space = tape(20)._replace(halo=halo)
+def test_places_on_a_tape_or_a_line(at, count, expected):
+    for space, halo in itertools.product((tape(20), line(20), line(20, 2)), (1, 3)):
+        space = space._replace(halo=halo)
         assert bare(space, places(space, at, count)) == expected
 
 

@@ -25,12 +25,14 @@ class Lookup(NamedTuple):
         table: (k^(2r+1),) uint8; the index of a neighbourhood is its cells read from left to right in base k.
         radius: how many cells to either side the rule looks; states: k.
         table_spread: the share of entries that a first population draws anew.
+        kept: how many entries from the first on are not trained, 0 or 1.
     """
 
     table: np.ndarray
     radius: int
     states: int
     table_spread: float
+    kept: int
 
 
 @part("rule", "lookup")
@@ -40,14 +42,16 @@ def lookup(
     table: list[int] | None = None,
     radius: Annotated[int, Ge(1), Le(8)] = 1,
     table_spread: Annotated[float, Gt(0), Le(1)] = TABLE_SPREAD,
+    quiescent: bool = False,
 ) -> Lookup:
     """A table of next states, given by its number (`code`; Wolfram's for two states and radius 1) or entry by entry.
 
     Where the rule is trained, that is where the search begins: a first population draws the share `table_spread` of the
-    entries anew. At 1 it begins anywhere.
+    entries anew. At 1 it begins anywhere. If it is `quiescent`, a neighbourhood of zeros gives 0, also when the rule is
+    trained: its entry is not.
 
     Raises:
-        ValueError: both or neither are given, the table is too large, or it does not fit k and r.
+        ValueError: both or neither are given, the table is too large, or it does not fit k and r, or is not quiescent.
     """
     entries = space.states ** (2 * radius + 1)
     if entries > _LARGEST:
@@ -62,7 +66,9 @@ def lookup(
             came = f"{len(digits)} entries" + (f" in {digits.min()}..{digits.max()}" if len(digits) else "")
             wanted = f"{entries} entries in 0..{space.states - 1} ({space.states} states, radius {radius})"
             raise ValueError(f"expected {wanted}, got {came}")
-    return Lookup(np.ascontiguousarray(digits, np.uint8), radius, space.states, table_spread)
+    if quiescent and digits[0]:
+        raise ValueError(f"quiescent: expected 0 as entry 0 of the table, that of zeros, got {digits[0]}")
+    return Lookup(np.ascontiguousarray(digits, np.uint8), radius, space.states, table_spread, int(quiescent))
 
 
 def _digits(code: int, base: int, count: int) -> np.ndarray:
@@ -87,13 +93,14 @@ def parameters_lookup(rule):
 
 @genes.on(Lookup)
 def genes_lookup(rule):
-    places = np.arange(len(rule.table))
-    return (Genes("rule.table", "parameters", places, rule.states, centre=rule.table, spread=rule.table_spread),)
+    places = np.arange(rule.kept, len(rule.table))
+    centre = rule.table[rule.kept :]
+    return (Genes("rule.table", "parameters", places, rule.states, centre=centre, spread=rule.table_spread),)
 
 
 @express.on(Lookup)
 def express_lookup(rule, parameters):
-    return Lookup(parameters, rule.radius, rule.states, rule.table_spread)
+    return Lookup(parameters, rule.radius, rule.states, rule.table_spread, rule.kept)
 
 
 @step.on(Lookup)

@@ -9,14 +9,14 @@ size, both its ends are 0 at every step, and it may have no answer. See `emergen
 """
 
 import json
-import math
 import reprlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from emergent import published_file
 from emergent.files import DamagedFileError, save_container, write_whole
 from emergent.model_file import header_of, read
 from emergent.tapes.lanes import ENTRIES, STATES
@@ -25,7 +25,6 @@ KIND = "tape"
 HALTING = ("half", "all")
 _RADIUS, _SEPARATOR = 1, 3
 _MOST_CELLS = 1 << 20  # of a program
-_LARGEST = 16 << 20  # bytes of a published file: a program of most cells, with room for spaces and notes
 
 
 class TapeProgram(NamedTuple):
@@ -91,12 +90,10 @@ def read_published(path: Path) -> TapeProgram:
         FileNotFoundError: there is no such file.
         DamagedFileError: it is no JSON, or no tape model, or one that cannot be run; the message says why.
     """
-    if path.exists() and not path.is_file():
-        raise DamagedFileError(f"{path}: expected a JSON file, got a folder or a device")
-    if (size := path.stat().st_size) > _LARGEST:
-        raise DamagedFileError(f"{path}: {size} bytes, expected at most {_LARGEST}; refused unread")
     try:
-        return _understood(_parsed(path.read_bytes()))
+        return understood(published_file.read(path))
+    except DamagedFileError:
+        raise
     except ValueError as error:
         raise DamagedFileError(f"{path}: {error}") from None
 
@@ -114,7 +111,7 @@ def write_published(path: Path, program: TapeProgram) -> None:
     document = {**kept, "program": program.program.tolist(), "rule": program.rule.tolist()}
     if _halting(document) != program.halting:
         document["halting"] = program.halting
-    _understood(document)  # whoever gets it can read it
+    understood(document)  # whoever gets it can read it
     write_whole(path, json.dumps(document, indent=1, allow_nan=False).encode())
 
 
@@ -124,53 +121,18 @@ def halting_note(program: TapeProgram) -> str | None:
     return None if said is None or said in HALTING else said
 
 
-def _parsed(content: bytes) -> Any:
-    """The content of a JSON file, of which nothing has been lost or made up.
-
-    Raises:
-        ValueError: it is none, or has a key twice, or a number that is not finite.
-    """
-    try:
-        return json.loads(content, object_pairs_hook=_once, parse_float=_finite, parse_constant=_refuse_constant)
-    except (ValueError, RecursionError) as error:
-        reason = "brackets in brackets too deep" if isinstance(error, RecursionError) else error
-        raise ValueError(f"expected the JSON of a tape model: {reason}") from None
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise ValueError(f"every key once, got {reprlib.repr(twice)} more than once; remove one")
-    return found
-
-
-def _finite(text: str) -> float:
-    value = float(text)
-    if not math.isfinite(value):
-        _refuse_constant(reprlib.repr(text))
-    return value
-
-
-def _refuse_constant(constant: str) -> NoReturn:
-    raise ValueError(f"finite numbers, got {constant}")
-
-
-def _understood(document: Any) -> TapeProgram:
+def understood(document: Any) -> TapeProgram:
     """The tape program of a published document.
 
     Raises:
         ValueError: it is of another kind of model, or a key that matters is missing or wrong.
     """
     if not isinstance(document, dict):
-        raise ValueError(f"expected the named values of a tape model, got {reprlib.repr(document)}")
+        raise ValueError(f"expected the named values of a published model, got {reprlib.repr(document)}")
     if missing := [name for name in ("program", "rule") if name not in document]:
-        keys = reprlib.repr([*document])
-        came = "a ring, which has coefficients" if "coefficients" in document else f"the keys {keys}"
         raise ValueError(
-            f"expected a tape model, with a program and a rule, got {came}, but no {' and no '.join(missing)}; "
-            "only tapes are read so far"
+            "expected a tape, with a program and a rule, or a ring, with coefficients, got the keys "
+            f"{reprlib.repr([*document])}, but no {' and no '.join(missing)}"
         )
     for name, only in (("states", STATES), ("radius", _RADIUS)):
         if type(came := document.get(name, only)) is not int or came != only:
@@ -219,22 +181,23 @@ def load(path: Path) -> TapeProgram:
         ValueError: it is a model of another kind.
     """
     path = Path(path)
-    header, arrays = _read(path / "model.npz" if path.is_dir() else path)
+    header, arrays = read_model(path)
     try:
         parts, about = header["blueprint"], dict(header["about"])
         if not isinstance(published := about.get("published", {}), dict):
             raise TypeError(f"published: expected named values, got {reprlib.repr(published)}")
         numbers = {name: arrays[name] for name in ("program", "rule")}
-        return _understood({**published, **parts, **numbers})._replace(about=about)
+        return understood({**published, **parts, **numbers})._replace(about=about)
     except (KeyError, TypeError) as error:
         raise DamagedFileError(f"{path}: incomplete ({error}); use another copy") from None
     except ValueError as error:
         raise DamagedFileError(f"{path}: {error}; use another copy") from None
 
 
-def _read(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+def read_model(path: Path, kinds: tuple[str, ...] = (KIND,)) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    """As `emergent.model_file.read`, also of the model in a folder, and who takes a published file for one is told."""
     try:
-        return read(path, (KIND,))
+        return read(path / "model.npz" if path.is_dir() else path, kinds)
     except DamagedFileError:
         if path.suffix.lower() != ".json":
             raise

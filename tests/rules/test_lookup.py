@@ -146,7 +146,7 @@ def test_its_genes_know_how_many_states_there_are():
         for states in range(2, 257):
             entries = states ** (2 * radius + 1)
             if entries <= 1 << 20:
-                rule = Lookup(np.zeros(entries, np.uint8), radius, states, 0.1)
+                rule = Lookup(np.zeros(entries, np.uint8), radius, states, 0.1, 0)
                 (found,) = genes(rule)
                 assert (found.levels, len(found)) == (states, len(parameters(rule)))
                 assert reach(rule) == radius
@@ -157,3 +157,12 @@ def test_an_individuals_table_is_a_view_of_its_genes():
     expressed = express(lookup(tape(20), code=110), rows[1])
     assert np.shares_memory(expressed.table, rows)
     assert expressed.radius == 1
+
+
+def test_a_quiescent_rule_keeps_its_zeros_when_it_is_trained():
+    rule = parts.build("rule", {"name": "lookup", "code": 3**26, "quiescent": True}, space=tape(9, 3))
+    (found,) = genes(rule)
+    assert found.places.tolist() == list(range(1, 27))
+    np.testing.assert_array_equal(found.centre, rule.table[1:])
+    with pytest.raises(ValueError, match="quiescent: expected 0 as entry 0 of the table, that of zeros, got 1"):
+        parts.build("rule", {"name": "lookup", "code": 1, "quiescent": True}, space=tape(9, 3))

@@ -132,21 +132,17 @@ def test_what_cannot_run_is_refused(tmp_path, change, words):
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("", "expected the JSON of a tape model: Expecting value: line 1 column 1"),
-        ("PK\x03\x04", "expected the JSON of a tape model"),
-        ('{"rule": [0,}', "expected the JSON of a tape model: .* line 1 column"),
+        ("", "expected the JSON of a published model: Expecting value: line 1 column 1"),
+        ("PK\x03\x04", "expected the JSON of a published model"),
+        ('{"rule": [0,}', "expected the JSON of a published model: .* line 1 column"),
         ('{"rule": [NaN]}', "finite numbers, got NaN"),
         ('{"note": -1e999}', "finite numbers, got '-1e999'"),
         ('{"rule": [0], "program": [0], "rule": [1]}', "every key once, got 'rule' more than once"),
         ("[" * 100_000, "brackets in brackets too deep"),
-        ('{"note": ' + "9" * 5000 + "}", "expected the JSON of a tape model: Exceeds the limit"),
-        ("[1, 2]", r"expected the named values of a tape model, got \[1, 2\]"),
-        ("{}", r"with a program and a rule, got the keys \[\], but no program and no rule"),
-        ('{"rule": []}', r"got the keys \['rule'\], but no program; only tapes are read so far"),
-        (
-            '{"coefficients": {"k0": 0}, "cells": 30}',
-            "got a ring, which has coefficients, but no .* only tapes are read",
-        ),
+        ('{"note": ' + "9" * 5000 + "}", "expected the JSON of a published model: Exceeds the limit"),
+        ("[1, 2]", r"expected the named values of a published model, got \[1, 2\]"),
+        ("{}", r"or a ring, with coefficients, got the keys \[\], but no program and no rule"),
+        ('{"rule": []}', r"got the keys \['rule'\], but no program"),
     ],
 )
 def test_what_is_no_tape_model_is_refused(tmp_path, text, words):

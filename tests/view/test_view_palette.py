@@ -61,6 +61,15 @@ def test_sheets_have_channels_rows_and_columns():
     assert sheets[0, 1, 0, 0] == 15
 
 
+def test_a_line_is_a_row_for_each_channel(blueprint):
+    model = blueprint("ring").template
+    film = palette.sheets(model, np.arange(120).reshape(2, 60))
+    assert film.shape == (2, 2, 1, 30)
+    assert film[1, 1, 0, 29] == 119
+    assert roles(model)["input"].tolist() == [*range(0, 22, 2)]
+    assert roles(model)["output"].tolist() == [25]
+
+
 def test_a_board_is_one_sheet(blueprint):
     model = blueprint("board").template
     film = palette.sheets(model, np.arange(704).reshape(2, 352))
