@@ -1,6 +1,6 @@
 """Any gymnasium environment with Box observations and Box or Discrete actions, as a task.
 
-It is lived through in Python, by processes; cart-pole as it comes is compiled: `envs.cart_pole`.
+It is lived through in Python, by processes; a few as they come are compiled: `envs.compiled`.
 """
 
 import sys
@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from emergent.randomness import seeds
 from emergent.tasks.world import Family, World
-from envs import cart_pole
+from envs.compiled import COMPILED
 
 _FAMILIES = {"training": 0, "selection": 1, "test": 2}  # the two highest of a reset seed's 32 bits: never shared
 
@@ -164,9 +164,10 @@ class Environment(BaseModel):
     def _episodes(self, family: str, numbers: np.ndarray) -> World:
         within = numbers.astype(np.uint64) % np.uint64(1 << 30)
         resets = tuple((_FAMILIES[family] << 30) + int(number) for number in within)
-        if (self.id, self.kwargs, self.observe_reward) != (cart_pole.ID, {}, None):
+        compiled = COMPILED.get(self.id)
+        if compiled is None or self.kwargs or self.observe_reward is not None:
             return World(None, resets)
-        return World(cart_pole.build(resets, self.max_steps or cart_pole.HORIZON, self.solved), resets)
+        return World(compiled.build(resets, self.max_steps or compiled.horizon, self.solved), resets)
 
 
 class WithReward(gymnasium.Wrapper):
