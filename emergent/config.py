@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from emergent import parts
 from emergent import search as searching
 from emergent.model import BaselineBlueprint, Blueprint, Program
-from emergent.tasks import TASKS, Driving, Environment, Task
+from emergent.tasks import TASKS, Driving, Environment, Task, automatic
 
 Settings = str | dict[str, Any]
 _PARTS = ("space", "rule", "encoder", "halting", "decoder")
@@ -131,10 +131,16 @@ def presets() -> dict[str, str]:
     return found
 
 
+def default_source(env: str | None) -> str:
+    """The preset that is trained where none is named; `env`: the environment asked for, if one is."""
+    return "retained" if env is None else "control"
+
+
 def read(
     source: str | Path | Mapping[str, Any],
     changes: Sequence[str] = (),
     imports: Sequence[str] = (),
+    env: str | None = None,
     **sections: Mapping[str, Any],
 ) -> RunConfig:
     """The configuration in a preset, a YAML file or plain data, with changes.
@@ -144,6 +150,8 @@ def read(
         changes: "key=value" with dotted keys, the value as in YAML: "search.population=128".
         imports: Python files that register parts of your own; they are run, now. Those that the source itself names are
             not: a file from a stranger must not run code.
+        env: the id of a gymnasium environment that is the task instead; the model of a preset is laid out for it, that
+            of another source is left as it is.
         sections: values to merge into it, as `search={"population": 128}`; they win over the source, `changes` over
         them.
 
@@ -151,11 +159,16 @@ def read(
         ConfigError: whatever is wrong with it, before any work is done.
     """
     data = dict(source) if isinstance(source, Mapping) else parse(source)
-    merge(data, {key: value for key, value in sections.items() if value != {}})
-    for change in changes:
-        merge(data, _change(change))
     files = [str(Path(file).resolve()) for file in imports]
     parts.load_files(files)
+    layers = [{key: value for key, value in sections.items() if value != {}}, *map(_change, changes)]
+    if env is not None:
+        asked: dict[str, Any] = {}
+        for layer in layers:
+            merge(asked, layer)
+        data = _on(env, data, asked.get("task", {}), str(source) in presets())
+    for layer in layers:
+        merge(data, layer)
     wanted = data.pop("imports", [])
     label = "configuration" if isinstance(source, Mapping) else str(source)
     try:
@@ -166,6 +179,23 @@ def read(
                 f"{error}\n{label} was made with --import {' --import '.join(map(str, wanted))}"
             ) from None
         raise
+
+
+def _on(env: str, data: dict[str, Any], asked: Any, of_preset: bool) -> dict[str, Any]:
+    """The configuration `data` on an environment; `asked` is what of the task is given, and not to be looked for."""
+    try:
+        asked = dict(asked) if isinstance(asked, Mapping) else {}
+        found = automatic.task(env, {key: value for key, value in asked.items() if key not in ("name", "id")})
+        task = Environment.model_validate(found)
+        if of_preset:
+            search = {**data.get("search", {}), **automatic.SEARCH}
+            data = {**data, "search": search, "evaluation": automatic.EVALUATION}
+            data["model"] = automatic.fitted(data["model"], len(task.low), task.outputs)
+    except ValidationError as error:
+        raise ConfigError(explain(error, f"--env {env}: task", Environment)) from None
+    except ValueError as error:
+        raise ConfigError(f"--env {env}: {error}") from None
+    return {**data, "task": found}
 
 
 def parse(source: str | Path) -> dict[str, Any]:
