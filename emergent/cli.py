@@ -61,7 +61,10 @@ def train(
     env: Annotated[
         str | None,
         typer.Option(
-            "--env", "-e", metavar="ID", help="Train in this gymnasium environment, such as Acrobot-v1.",
+            "--env",
+            "-e",
+            metavar="ID",
+            help="Train in this gymnasium environment, such as Acrobot-v1.",
             show_default="the task of the source",
         ),
     ] = None,

@@ -1,8 +1,8 @@
 """The acrobot of Gymnasium, `Acrobot-v1`, as a task of the engine: the same physics, compiled.
 
-R. S. Sutton, "Generalization in reinforcement learning: successful examples using sparse coarse coding", NIPS 8 (1995);
-equations as in R. S. Sutton, A. G. Barto, "Reinforcement Learning: An Introduction" (2018), example 11.4. Two links hang
-from a joint; the one between them is driven; the free end is to be swung a link's length above the upper joint.
+R. S. Sutton, "Generalization in reinforcement learning: successful examples using sparse coarse coding", NIPS 8 (1995),
+with the equations of R. S. Sutton, A. G. Barto, "Reinforcement Learning: An Introduction" (2018). Two links hang from a
+joint; the one between them is driven; the free end is to be swung a link's length above the upper joint.
 """
 
 import math

@@ -1,8 +1,8 @@
 """The mountain cars of Gymnasium, `MountainCar-v0` and `MountainCarContinuous-v0`, as tasks of the engine, compiled.
 
 A. W. Moore, "Efficient memory-based learning for robot control", PhD thesis, Cambridge (1990). A car in a valley is too
-weak for the slope before it, and has to gather speed on the other one. The first has three actions and loses 1 each step
-until it is up; the other any force, earns 100 when it is up, and pays 0.1 force^2 each step.
+weak for the slope before it, and has to gather speed on the other one. The first has three actions, and loses 1 a step
+until it is up; the other any force, earns 100 when it is up, and pays 0.1 force^2 a step.
 """
 
 import math

@@ -1,4 +1,4 @@
-"""Any gymnasium environment whose observations are a few numbers or choices, and whose actions are of one kind, as a task.
+"""Any gymnasium environment whose observations are a few numbers or choices, and its actions of one kind, as a task.
 
 Observations that are choices (Discrete, MultiDiscrete), or several things at once (Dict, Tuple), are flattened as
 `gymnasium.wrappers.FlattenObservation` does it, a choice into one number for each of its cases.
@@ -171,7 +171,7 @@ class Environment(BaseModel):
             made.close()
 
     def enter(self, episode: int, former: gymnasium.Env | None) -> tuple[gymnasium.Env, int]:
-        """The environment of an episode of a world, and the seed to reset it with; `former` is one whose time is over."""
+        """The environment of an episode of a world, and the seed to reset it with; `former` is one that is free again."""
         return former or self.make(), episode
 
     def make(self, **changes: Any) -> gymnasium.Env:

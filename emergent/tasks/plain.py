@@ -129,7 +129,8 @@ class _Block:
             life.reward += float(reward)
             self._observations[row] = observation
             if terminated or truncated:
-                self.ended[life.number] = Episode(life.reward, *map(int, self._totals[row]), terminated, info)
+                length, micro_steps, unhalted = map(int, self._totals[row])
+                self.ended[life.number] = Episode(life.reward, length, micro_steps, unhalted, terminated, info)
                 over.append(row)
         if over:
             self._renew(over)
