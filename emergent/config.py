@@ -163,10 +163,7 @@ def read(
     parts.load_files(files)
     layers = [{key: value for key, value in sections.items() if value != {}}, *map(_change, changes)]
     if env is not None:
-        asked: dict[str, Any] = {}
-        for layer in layers:
-            merge(asked, layer)
-        data = _on(env, data, asked.get("task", {}), str(source) in presets())
+        data = in_environment(env, data, layers, str(source) in presets())
     for layer in layers:
         merge(data, layer)
     wanted = data.pop("imports", [])
@@ -181,10 +178,23 @@ def read(
         raise
 
 
-def _on(env: str, data: dict[str, Any], asked: Any, of_preset: bool) -> dict[str, Any]:
-    """The configuration `data` on an environment; `asked` is what of the task is given, and not to be looked for."""
+def in_environment(
+    env: str, data: Mapping[str, Any], layers: Sequence[Mapping[str, Any]], of_preset: bool
+) -> dict[str, Any]:
+    """The configuration `data` with a gymnasium environment as its task.
+
+    Args:
+        env: its id. layers: what will be laid over it: what they say of the task is not looked for.
+        of_preset: whether to lay its model out for the environment, and to search as long as suits one.
+
+    Raises:
+        ConfigError: there is no such environment, or no model could act in it.
+    """
+    asked: dict[str, Any] = {}
+    for layer in layers:
+        merge(asked, layer)
+    asked = asked["task"] if isinstance(asked.get("task"), Mapping) else {}
     try:
-        asked = dict(asked) if isinstance(asked, Mapping) else {}
         found = automatic.task(env, {key: value for key, value in asked.items() if key not in ("name", "id")})
         task = Environment.model_validate(found)
         if of_preset:

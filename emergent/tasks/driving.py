@@ -178,7 +178,7 @@ class Driving(BaseModel):
             yield self.enter(episode, None)
 
     def enter(self, episode: int, former: gymnasium.Env | None) -> tuple[gymnasium.Env, int]:  # noqa: ARG002
-        """The environment of an episode of a world, and a seed to reset it with; `former` is one that is free again."""
+        """The environment of an episode, and a seed to reset it with; `former` is one that is free again."""
         return ToyCar(track=episode, **self.car), 0
 
     @property

@@ -171,7 +171,7 @@ class Environment(BaseModel):
             made.close()
 
     def enter(self, episode: int, former: gymnasium.Env | None) -> tuple[gymnasium.Env, int]:
-        """The environment of an episode of a world, and the seed to reset it with; `former` is one that is free again."""
+        """The environment of an episode, and the seed to reset it with; `former` is one that is free again."""
         return former or self.make(), episode
 
     def make(self, **changes: Any) -> gymnasium.Env:
