@@ -111,18 +111,24 @@ def fitted(model: Mapping[str, Any], inputs: int, outputs: int) -> Data:
 def _grid(model: Mapping[str, Any], inputs: int, outputs: int) -> Data:
     """Columns of inputs between the columns that are read: an output sees the inputs beside it, and no other output.
 
-    A row for each input, and one for a constant. The read-out is scaled as if every row had the same say as before.
+    A row for each input, and one for a constant; inputs and outputs as far apart as they were. The read-out is scaled
+    as if every row had the same say as before.
     """
-    rows, width = inputs + 1, max(2, 2 * outputs - 1)
     decoder = model["decoder"]
+    apart = abs(model["encoder"]["at"]["column"] - decoder["zones"][0]["column"])
+    rows, width = inputs + 1, apart * max(1, 2 * outputs - 2) + 1
     gain = decoder.get("gain", 1.0) * rows / model["space"]["height"]
     program = dict(model.get("initial_state", {}))
     if program.get("coefficients"):
         program["coefficients"] = min(program["coefficients"], rows * width)
     return {
         "space": {**model["space"], "height": rows, "width": width},
-        "encoder": {**model["encoder"], "at": {"column": list(range(1, width, 2))}},
-        "decoder": {**decoder, "zones": [{"column": 2 * j} for j in range(outputs)], "gain": float(f"{gain:.3g}")},
+        "encoder": {**model["encoder"], "at": {"column": list(range(apart, width, 2 * apart))}},
+        "decoder": {
+            **decoder,
+            "zones": [{"column": 2 * apart * j} for j in range(outputs)],
+            "gain": float(f"{gain:.3g}"),
+        },
         "initial_state": program,
     }
 
