@@ -1,7 +1,7 @@
 """What is optimised: worlds to be tried in, in three disjoint families, for training, selection and test.
 
 A task is a section of the configuration that says what a model must fit (`low`, `high`, `outputs`, `action`), makes
-worlds (`training`, `selection`, `test`), and knows the plain path through them (`environments`, `score`, `failed`).
+worlds (`training`, `selection`, `test`), and knows the plain path through them (`enter`, `score`, `failed`).
 """
 
 from typing import Annotated
