@@ -141,7 +141,7 @@ def test_the_score_that_counts_as_solved_is_said(tmp_path):
     assert "3 episodes, not solved: 475 is asked for" in said
     said = call("train", "--env", "CartPole-v1", "--dry-run")
     assert "id: CartPole-v1" in said
-    assert "width: 7" in said
+    assert "gain: 110" in said
 
 
 @pytest.mark.parametrize(
