@@ -45,8 +45,8 @@ POINTS = {"name": "s", "source": "linear", "points": [{"value": "few", "change":
         ({"sweeps": [POINTS | {"points": [{"value": 1, "change": {"seed": 1}}]}]}, "sets the seed"),
         ({"sweeps": [POINTS | {"log": True}]}, "logarithmic axis needs .* numbers above 0"),
         ({"laps": 2, "base": {"task": POLE}}, "row 'a': laps are of the task driving, got environment; leave them out"),
-        ({"base": {}, "rows": [ROW | {"env": "Acrobt-v1"}]}, "row 'a': --env Acrobt-v1: id: .* Did you mean: `Acrobot`"),
-        ({"base": {}, "rows": [ROW | {"env": "Acrobot-v1"}], "laps": 2}, "row 'a': laps are of the task driving, got environment"),
+        ({"base": {}, "rows": [ROW | {"env": "Acrobt-v1"}]}, "'a': --env Acrobt-v1: id: .* Did you mean: `Acrobot`"),
+        ({"base": {}, "rows": [ROW | {"env": "Acrobot-v1"}], "laps": 2}, "laps are of the task driving"),
         ({"laps": 1}, "laps: .*greater than or equal to 2, got 1"),
     ],
 )  # fmt: skip
