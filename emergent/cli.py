@@ -54,7 +54,20 @@ def _command() -> str:
 
 @app.command()
 def train(
-    source: Annotated[str, typer.Argument(metavar="[PRESET|FILE]", help="A preset, or a YAML file.")] = "retained",
+    source: Annotated[
+        str | None,
+        typer.Argument(metavar="[PRESET|FILE]", help="A preset, or a YAML file.", show_default="retained, or control"),
+    ] = None,
+    env: Annotated[
+        str | None,
+        typer.Option(
+            "--env",
+            "-e",
+            metavar="ID",
+            help="Train in this gymnasium environment, such as Acrobot-v1.",
+            show_default="the task of the source",
+        ),
+    ] = None,
     optimizer: Annotated[str | None, typer.Option(help="Search method.", show_default=False)] = None,
     generations: Annotated[
         int | None, typer.Option("--generations", "-g", help="Generations of the whole run.", show_default=False)
@@ -82,16 +95,16 @@ def train(
         bool, typer.Option("--dry-run", help="Check and show the whole configuration, and stop.")
     ] = False,
 ) -> None:
-    """Train a model and show how it does on tracks it has never seen."""
+    """Train a model and show how it does on tracks it has never seen, or in episodes of any gymnasium environment."""
     with errors():
         given = {"optimizer": optimizer, "generations": generations, "population": population}
         sections: dict = {"search": {key: value for key, value in given.items() if value is not None}}
         if seed is not None:
             sections["seed"] = seed
         if dry_run:
-            from emergent.config import read
+            from emergent.config import default_source, read
 
-            config = read(source, set_ or (), import_ or (), **sections)
+            config = read(source or default_source(env), set_ or (), import_ or (), env, **sections)
             console.print(config.text(), end="", markup=False, highlight=False)
             console.print(
                 f"# {config.blueprint.layout.describe()}".replace("\n", "\n# "), markup=False, highlight=False
@@ -102,7 +115,7 @@ def train(
 
         with ConsoleReporter(console) as reporter:
             directory = commands.train(
-                source, name=name, root=root, workers=workers, imports=import_ or (), changes=set_ or (),
+                source, env=env, name=name, root=root, workers=workers, imports=import_ or (), changes=set_ or (),
                 reporter=reporter, command=_command(), **sections,
             )  # fmt: skip
         _conclude(directory.path)
@@ -380,15 +393,17 @@ def _show(family: str, record: "Record", run: str | Path, root: Path = _ROOT) ->
     from emergent.commands import open_any
     from emergent.tasks import Function, task_of
 
-    score, task = record.score, task_of(open_any(run, root))
+    score, task, thoughts = record.score, task_of(open_any(run, root)), record.length.sum()
     spread = f"sd {score.std(ddof=1):.3f}, " if len(score) > 1 else ""
-    thoughts = record.length.sum()
-    text = f"{family} score {score.mean():.3f} ({spread}worst {score.min():.3f})"
-    if task.accidents:
-        text += f", {(record.failed == 0).mean():.0%} accident-free"
-    text += f", {len(score)} episodes"
     if isinstance(task, Function):
         text = f"{family}: exact on {score.sum():.0f} of {len(score)} inputs"
+    else:
+        text = f"{family} {task.measure} {score.mean():.3f} ({spread}worst {score.min():.3f})"
+        if task.accidents:
+            text += f", {(record.failed == 0).mean():.0%} accident-free"
+        text += f", {len(score)} episodes"
+        if task.threshold is not None:
+            text += f", {'solved' if score.mean() >= task.threshold else 'not solved'}: {task.threshold:g} is asked for"
     if micro_steps := record.micro_steps.sum():  # of a baseline there are none
         text += f"; {micro_steps / thoughts:.1f} micro-steps a thought"
     if unhalted := record.unhalted.sum() / thoughts:

@@ -1,5 +1,6 @@
 """What the command line does, as Python calls: train, resume, evaluate, verify, replay, drive, runs."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from datetime import datetime
@@ -11,7 +12,7 @@ import numpy as np
 from pydantic import ValidationError
 
 from emergent import model_file, models, parts
-from emergent.config import ConfigError, RunConfig, read
+from emergent.config import ConfigError, RunConfig, default_source, read
 from emergent.engine import Record
 from emergent.model_file import ModelFile
 from emergent.models import Trained
@@ -45,8 +46,9 @@ class Verdict(NamedTuple):
 
 
 def train(
-    source: str | Path | Mapping[str, Any] = "retained",
+    source: str | Path | Mapping[str, Any] | None = None,
     *,
+    env: str | None = None,
     name: str | None = None,
     root: Path = RUNS,
     workers: int | None = None,
@@ -59,8 +61,11 @@ def train(
     """Train a model, in a new run directory.
 
     Args:
-        source: the name of a preset, a YAML file, or the configuration as plain data.
-        name: of the run; None for that of the source, with date and time.
+        source: the name of a preset, a YAML file, or the configuration as plain data; None for the preset that suits:
+            `retained`, or with `env` `control`.
+        env: the id of a gymnasium environment to train in, such as "Acrobot-v1", instead of the source's own task; the
+            model of a preset is laid out for it.
+        name: of the run; None for that of the source, or the environment's, with date and time.
         root: the folder of runs.
         workers: threads or processes; None for one per core. They change nothing but the time.
         imports: Python files that register parts of your own.
@@ -76,8 +81,11 @@ def train(
         ConfigError: the configuration cannot be run; nothing is begun.
         FileExistsError: there is a run of this name.
     """
-    config = read(source, changes, imports, **sections)
+    source = default_source(env) if source is None else source
+    config = read(source, changes, imports, env, **sections)
     stem = "run" if isinstance(source, Mapping) else Path(source).stem
+    if env is not None:
+        stem = f"{stem}-{re.sub(r'[^a-zA-Z0-9.-]+', '-', env)}"
     default = f"{stem}-{datetime.now():%Y%m%d-%H%M%S}"
     directory = RunDirectory.create(
         root, name, config.text(), command or "emergent.train in Python", default, parts.digests(config.imports)

@@ -15,7 +15,7 @@ from emergent import search as searching
 from emergent.model import BaselineBlueprint, Blueprint, Program
 from emergent.models import Plan
 from emergent.tapes.blueprint import TapeBlueprint
-from emergent.tasks import TASKS, AnyTask, Driving, Function, Task
+from emergent.tasks import TASKS, AnyTask, Driving, Environment, Function, Task, automatic
 from emergent.tasks.function import with_table
 
 Settings = str | dict[str, Any]
@@ -158,10 +158,16 @@ def presets() -> dict[str, str]:
     return found
 
 
+def default_source(env: str | None) -> str:
+    """The preset that is trained where none is named; `env`: the environment asked for, if one is."""
+    return "retained" if env is None else "control"
+
+
 def read(
     source: str | Path | Mapping[str, Any],
     changes: Sequence[str] = (),
     imports: Sequence[str] = (),
+    env: str | None = None,
     **sections: Mapping[str, Any],
 ) -> RunConfig:
     """The configuration in a preset, a YAML file or plain data, with changes.
@@ -171,6 +177,8 @@ def read(
         changes: "key=value" with dotted keys, the value as in YAML: "search.population=128".
         imports: Python files that register parts of your own; they are run, now. Those that the source itself names are
             not: a file from a stranger must not run code.
+        env: the id of a gymnasium environment that is the task instead; the model of a preset is laid out for it, that
+            of another source is left as it is.
         sections: values to merge into it, as `search={"population": 128}`; they win over the source, `changes` over
         them.
 
@@ -178,11 +186,13 @@ def read(
         ConfigError: whatever is wrong with it, before any work is done.
     """
     data = dict(source) if isinstance(source, Mapping) else parse(source)
-    merge(data, {key: value for key, value in sections.items() if value != {}})
-    for change in changes:
-        merge(data, _change(change))
     files = [str(Path(file).resolve()) for file in imports]
     parts.load_files(files)
+    layers = [{key: value for key, value in sections.items() if value != {}}, *map(_change, changes)]
+    if env is not None:
+        data = in_environment(env, data, layers, str(source) in presets())
+    for layer in layers:
+        merge(data, layer)
     wanted = data.pop("imports", [])
     label = "configuration" if isinstance(source, Mapping) else str(source)
     try:
@@ -193,6 +203,36 @@ def read(
                 f"{error}\n{label} was made with --import {' --import '.join(map(str, wanted))}"
             ) from None
         raise
+
+
+def in_environment(
+    env: str, data: Mapping[str, Any], layers: Sequence[Mapping[str, Any]], of_preset: bool
+) -> dict[str, Any]:
+    """The configuration `data` with a gymnasium environment as its task.
+
+    Args:
+        env: its id. layers: what will be laid over it: what they say of the task is not looked for.
+        of_preset: whether to lay its model out for the environment, and to search as long as suits one.
+
+    Raises:
+        ConfigError: there is no such environment, or no model could act in it.
+    """
+    asked: dict[str, Any] = {}
+    for layer in layers:
+        merge(asked, layer)
+    asked = asked["task"] if isinstance(asked.get("task"), Mapping) else {}
+    try:
+        found = automatic.task(env, {key: value for key, value in asked.items() if key not in ("name", "id")})
+        task = Environment.model_validate(found)
+        if of_preset:
+            search = {**data.get("search", {}), **automatic.SEARCH}
+            data = {**data, "search": search, "evaluation": automatic.EVALUATION}
+            data["model"] = automatic.fitted(data["model"], len(task.low), task.outputs)
+    except ValidationError as error:
+        raise ConfigError(explain(error, f"--env {env}: task", Environment)) from None
+    except ValueError as error:
+        raise ConfigError(f"--env {env}: {error}") from None
+    return {**data, "task": found}
 
 
 def parse(source: str | Path) -> dict[str, Any]:

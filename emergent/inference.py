@@ -77,22 +77,44 @@ def phi_prime(policy: Any, x: np.ndarray, kept: Kept | None = None, film: bool =
     x = np.atleast_2d(np.asarray(x, np.float32))
     if x.ndim != 2 or (inputs is not None and x.shape[1] != inputs):
         raise ValueError(f"expected inputs of shape (n, {inputs}) or ({inputs},), got {x.shape}")
-    if not np.isfinite(x).all():
-        row = int((~np.isfinite(x)).any(axis=1).argmax())
-        raise ValueError(f"expected finite numbers as input, got {x[row].tolist()} in row {row}")
     kept = start(policy, np.zeros(len(x), np.uint64)) if kept is None else Kept(kept.cells.copy(), kept.streams.copy())
     _check_kept(policy, kept, start(policy, np.zeros(len(x))))
-    output = np.zeros((len(x), outputs), np.float32)
-    costs = np.zeros((len(x), COSTS), np.int64)
     film = film and isinstance(policy, Model)
     shape = (policy.halting.max_steps + 1, len(blank(policy.space))) if film else (0, 0)
     frames = np.zeros(shape, kept.cells.dtype)
-    initial_state = policy.initial_state if isinstance(policy, Model) else np.zeros(0, np.float32)
-    _respond(_spread(policy), initial_state, np.ascontiguousarray(x), kept.cells, kept.streams, output, costs, frames)
+    output, costs = respond(policy, np.ascontiguousarray(x), kept, outputs, frames)
     halted = costs[:, 1] == 0
     if film:
         frames = frames[: costs[0, 0] + 1, storage(policy.space).ravel()]
     return Thought(output, kept, costs[:, 0], halted, frames)
+
+
+def respond(
+    policy: Any, x: np.ndarray, kept: Kept, outputs: int, frames: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """What `phi_prime` does when it has checked everything: for callers that think a million times about their own.
+
+    Args:
+        x: (n, inputs) float32, contiguous. kept: of `start`, or as this left it; changed in place.
+        outputs: how many the policy has. frames: (frames, storage) for a film of the first row; None for none.
+
+    Returns:
+        The outputs (n, outputs) float32; the costs (n, COSTS) int64, see `emergent.verbs.act`.
+
+    Raises:
+        ValueError: an input is no finite number.
+    """
+    if not np.isfinite(x).all():
+        row = int((~np.isfinite(x)).any(axis=1).argmax())
+        raise ValueError(f"expected finite numbers as input, got {x[row].tolist()} in row {row}")
+    output, costs = np.zeros((len(x), outputs), np.float32), np.zeros((len(x), COSTS), np.int64)
+    initial_state = policy.initial_state if isinstance(policy, Model) else np.zeros(0, np.float32)
+    _respond(_spread(policy), initial_state, x, *kept, output, costs, _no_frames(kept) if frames is None else frames)
+    return output, costs
+
+
+def _no_frames(kept: Kept) -> np.ndarray:
+    return np.zeros((0, 0), kept.cells.dtype)
 
 
 def _check_kept(policy: Any, kept: Kept, expected: Kept) -> None:

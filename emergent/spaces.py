@@ -323,7 +323,7 @@ def storage_line(space):
 
 @blank.on(Line)
 def blank_line(space):
-    return np.zeros((2 * space.channels * (space.cells + 2 * space.halo), LANES), np.float32)
+    return aligned(2 * space.channels * (space.cells + 2 * space.halo), np.float32)
 
 
 @kernel

@@ -1,22 +1,22 @@
-"""Which of gymnasium's environments there are compiled, under the names that `gymnasium.make` takes."""
+"""The environments of Gymnasium, and cart-poles of our own, that are compiled, by their ids."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
-from envs import acrobot, cart_pole
+from envs import acrobot, cart_pole, mountain_car, pendulum
 from envs.cart_poles import HARD, NOISY
 
 
 class Compiled(NamedTuple):
-    """A compiled environment.
+    """How to compile an environment as it comes.
 
     Fields:
-        build: makes the record of a task from the seeds of its resets, the horizon and the return that counts as 1.
-        horizon: actions of an episode as it is registered.
+        build: takes reset seeds, a horizon (actions) and what return counts as a score of 1; gives a task's record.
+        horizon: actions of an episode, unless another number is asked for.
     """
 
-    build: Callable[..., Any]
+    build: Callable[[Sequence[int], int, float], Any]
     horizon: int
 
 
@@ -25,4 +25,7 @@ COMPILED = {
     HARD: Compiled(partial(cart_pole.build, name=HARD), 2000),
     NOISY: Compiled(partial(cart_pole.build_noisy, name=NOISY), 800),
     acrobot.ID: Compiled(acrobot.build, acrobot.HORIZON),
+    pendulum.ID: Compiled(pendulum.build, pendulum.HORIZON),
+    mountain_car.ID: Compiled(mountain_car.build, mountain_car.HORIZON),
+    mountain_car.CONTINUOUS_ID: Compiled(mountain_car.build_continuous, mountain_car.CONTINUOUS_HORIZON),
 }

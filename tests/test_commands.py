@@ -120,9 +120,34 @@ def test_replay_saves_a_clip(trained, tmp_path):
     assert (tmp_path / "clip.gif").read_bytes().startswith(b"GIF89a")
 
 
+TINY = [
+    *("-g", 2, "-p", 4, "--set", "evaluation.episodes=2", "--set", "evaluation.select_every=2"),
+    *("--set", "task.selection_episodes=2", "--set", "task.test_episodes=3", "--set", "task.max_steps=40"),
+]
+
+
+@pytest.mark.parametrize("kwargs", ["{}", "{g: 9.81}"])
+def test_any_environment_trains_and_is_verified(tmp_path, kwargs):
+    """Compiled as it comes, by processes otherwise; rewards are no whole numbers, and every bit of them is compared."""
+    root = ["--runs", tmp_path]
+    said = call("train", "linear", "--env", "Pendulum-v1", "--set", f"task.kwargs={kwargs}", "-w", 1, *TINY, *root)
+    assert re.search(r"run \S+linear-Pendulum-v1-\d+", said)
+    assert re.search(r"test return -\d+\.\d+ \(sd \d+\.\d+, worst -\d+\.\d+\), 3 episodes", said)
+    assert "verified: exactly the result in the model file" in call("verify", "latest", *root)
+
+
+def test_the_score_that_counts_as_solved_is_said(tmp_path):
+    said = call("train", "linear", "--env", "CartPole-v1", *TINY, "--runs", tmp_path)
+    assert "3 episodes, not solved: 475 is asked for" in said
+    said = call("train", "--env", "CartPole-v1", "--dry-run")
+    assert "id: CartPole-v1" in said
+    assert "gain: 110" in said
+
+
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
+        (["train", "--env", "Acrobt-v1"], "--env Acrobt-v1: id: .* Did you mean: `Acrobot`"),
         (["train", "retaned"], "neither a file nor a preset; presets are .* did you mean retained"),
         (["train", "--set", "search.population=0"], "search.population: .*greater than or equal to 2, got 0"),
         (["train", "--import", "nothing.py"], "--import .*nothing.py: expected an existing Python file"),

@@ -24,6 +24,7 @@ class Row(Section):
 
     name: Annotated[str, Field(min_length=1, max_length=80)] = Field(..., description="what the table calls it")
     source: str | None = Field(None, description="a preset, or a YAML file beside that of the study")
+    env: str | None = Field(None, description="the gymnasium environment that is its task, as of train --env")
     change: Layer = Field({}, description="what is laid over source and base in this row")
     best_of: list[Layer] = Field([], description="variants, of which the best in selection counts, seed by seed")
     seeds: Seeds | None = Field(None, description="how many seeds, if not as many as the study")

@@ -143,6 +143,7 @@ class _Planner:
                     [row.change, changed],
                     seed,
                     variant,
+                    row.env,
                 )
                 for variant, changed in enumerate(row.best_of or [{}])
             ]
@@ -164,17 +165,27 @@ class _Planner:
         return points
 
     def _trained(
-        self, where: str, name: str, source: str, layers: Sequence[Mapping[str, Any]], seed: int, variant: int
+        self,
+        where: str,
+        name: str,
+        source: str,
+        layers: Sequence[Mapping[str, Any]],
+        seed: int,
+        variant: int,
+        env: str | None = None,
     ) -> Trial:
         label = f"{self.file}: {where}"
         _checked_name(label, name)
         beside = self.file.parent / source
+        layers = (self.study.base, *layers)
         try:
             data = config.parse(beside if beside.is_file() else source)
+            if env is not None:
+                data = config.in_environment(env, data, layers, not beside.is_file())
         except ConfigError as error:
             raise ConfigError(f"{label}: {error}") from None
         plain = dict(flat(data))
-        for layer in (self.study.base, *layers):
+        for layer in layers:
             config.merge(data, layer)
         changes = {key: value for key, value in flat(data) if plain.get(key) != value}
         asked = config.check({**data, "seed": seed, "imports": self.imports}, label)
@@ -186,6 +197,8 @@ class _Planner:
         label = f"{self.file}: row {row.name!r}"
         _checked_name(label, name)
         data: dict[str, Any] = {"task": {"name": "driving"}}
+        if row.env is not None:
+            data = config.in_environment(row.env, {}, [self.study.base], False)
         config.merge(data, {"task": self.study.base.get("task", {})} if "task" in self.study.base else {})
         try:
             task: AnyTask = TypeAdapter(Task).validate_python(data["task"])

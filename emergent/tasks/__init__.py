@@ -1,8 +1,8 @@
 """What is optimised: worlds to be tried in, in three disjoint families, for training, selection and test.
 
 A task is a section of the configuration that makes worlds (`training`, `selection`, `test`). One in which a policy acts
-says what a model must fit (`low`, `high`, `outputs`, `action`), and knows the plain path through its worlds
-(`environments`, `score`, `failed`); the other kind is a function that tapes compute, see `emergent.tasks.computing`.
+says what a model must fit (`low`, `high`, `outputs`, `action`), and knows the plain path through its worlds (`enter`,
+`score`, `failed`); the other kind is a function that tapes compute, see `emergent.tasks.computing`.
 """
 
 from typing import Annotated

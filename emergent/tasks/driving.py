@@ -32,6 +32,8 @@ class Driving(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     accidents: ClassVar[bool] = True  # an episode may end in one
+    measure: ClassVar[str] = "score"  # what a score is called
+    threshold: ClassVar[float | None] = None  # the mean score from which on it counts as solved
 
     name: Literal["driving"] = Field("driving", description="which task this is")
     beams: Annotated[int, Field(ge=1, le=1024)] = Field(9, description="LIDAR beams over 180 degrees")
@@ -172,8 +174,12 @@ class Driving(BaseModel):
 
     def environments(self, world: World) -> Iterator[tuple[gymnasium.Env, int]]:
         """Each episode of a world as an environment, and a seed to reset it with, which changes nothing."""
-        for seed in world.episodes:
-            yield ToyCar(track=seed, **self.car), 0
+        for episode in world.episodes:
+            yield self.enter(episode, None)
+
+    def enter(self, episode: int, former: gymnasium.Env | None) -> tuple[gymnasium.Env, int]:  # noqa: ARG002
+        """The environment of an episode, and a seed to reset it with; `former` is one that is free again."""
+        return ToyCar(track=episode, **self.car), 0
 
     @property
     def car(self) -> dict[str, Any]:

@@ -1,6 +1,8 @@
-"""Any gymnasium environment with Box observations and Box or Discrete actions, as a task.
+"""Any gymnasium environment whose observations are a few numbers or choices, and its actions of one kind, as a task.
 
-It is lived through in Python, by processes; a few, as they come, are compiled: `envs.compiled`.
+Observations that are choices (Discrete, MultiDiscrete), or several things at once (Dict, Tuple), are flattened as
+`gymnasium.wrappers.FlattenObservation` does it, a choice into one number for each of its cases.
+It is lived through in Python, by processes; a few as they come are compiled: `envs.compiled`.
 """
 
 import sys
@@ -11,12 +13,14 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 import gymnasium
 import numpy as np
 from gymnasium import spaces
+from gymnasium.wrappers import FlattenObservation
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from emergent.randomness import seeds
 from emergent.tasks.world import Family, World
 from envs.compiled import COMPILED
 
+_MOST_FLAT = 512  # numbers that an observation is flattened to: pictures are more
 _FAMILIES = {"training": 0, "selection": 1, "test": 2}  # the two highest of a reset seed's 32 bits: never shared
 
 
@@ -38,7 +42,9 @@ class Environment(BaseModel):
     observe_reward: tuple[float, float] | None = Field(
         None, description="least and largest reward of a control step, to observe the last one too"
     )
-    solved: Annotated[float, Field(gt=0)] = Field(1.0, description="the return that counts as a score of 1")
+    solved: Annotated[float, Field(gt=0)] = Field(
+        1.0, description="the return that counts as a score of 1; 1: a score is the return as it is"
+    )
     selection_episodes: Annotated[int, Field(ge=1)] = Field(60, description="episodes the champion is chosen on")
     test_episodes: Annotated[int, Field(ge=1)] = Field(100, description="episodes of the test, read once, at the end")
 
@@ -65,10 +71,17 @@ class Environment(BaseModel):
         made.close()
         if not limited:
             raise ValueError(f"max_steps: {self.id} sets no limit to an episode itself; give one, such as 1000")
-        if not isinstance(observation, spaces.Box) or len(observation.shape) != 1:
-            raise ValueError(f"{self.id}: expected observations in a Box of one axis, got {observation}")
+        if not isinstance(observation, spaces.Box) or len(observation.shape) != 1:  # what could not be flattened
+            raise ValueError(
+                f"{self.id}: expected observations of at most {_MOST_FLAT} numbers, got {observation}; wrap it so that "
+                "it shows fewer, such as in ResizeObservation, GrayscaleObservation or a TransformObservation of your "
+                "own, register that, and give its file with --import"
+            )
         if not isinstance(action, spaces.Discrete) and not (isinstance(action, spaces.Box) and len(action.shape) == 1):
-            raise ValueError(f"{self.id}: expected actions in a Discrete space or a Box of one axis, got {action}")
+            raise ValueError(
+                f"{self.id}: expected actions in a Discrete space or a Box of one axis, got {action}; wrap it in a "
+                "TransformAction that makes its action of one of these"
+            )
         if isinstance(action, spaces.Box) and not action.is_bounded():
             raise ValueError(
                 f"{self.id}: expected actions within finite bounds, got {action}; wrap it in RescaleAction"
@@ -114,6 +127,18 @@ class Environment(BaseModel):
         names = ("id", "kwargs", "max_steps", "solved", "test_episodes")
         return {"task": self.name} | {name: getattr(self, name) for name in names}
 
+    @property
+    def measure(self) -> str:
+        """What a score is called."""
+        return "return" if self.solved == 1 else "score"
+
+    @property
+    def threshold(self) -> float | None:
+        """The mean return from which on Gymnasium's registry calls it solved, as a score; None if it does not say."""
+        spec = gymnasium.registry.get(self.id.rpartition(":")[2])
+        asked = spec.reward_threshold if spec is not None else None
+        return None if asked is None else asked / self.solved
+
     # --- worlds --------------------------------------------------------------------------------------------------
 
     def training(self, root: int, block: int, episodes: int) -> World:
@@ -145,10 +170,14 @@ class Environment(BaseModel):
         """Each episode as an environment and the seed to reset it with."""
         made = self.make()
         try:
-            for reset in world.episodes:
-                yield made, reset
+            for episode in world.episodes:
+                yield self.enter(episode, made)
         finally:
             made.close()
+
+    def enter(self, episode: int, former: gymnasium.Env | None) -> tuple[gymnasium.Env, int]:
+        """The environment of an episode, and the seed to reset it with; `former` is one that is free again."""
+        return former or self.make(), episode
 
     def make(self, **changes: Any) -> gymnasium.Env:
         """The environment of this task; `changes` are further arguments of `gymnasium.make`."""
@@ -156,7 +185,11 @@ class Environment(BaseModel):
         return made if self.observe_reward is None else WithReward(made, *self.observe_reward)
 
     def _make(self, **changes: Any) -> gymnasium.Env:
-        return gymnasium.make(self.id, max_episode_steps=self.max_steps, **{**self.kwargs, **changes})
+        made = gymnasium.make(self.id, max_episode_steps=self.max_steps, **{**self.kwargs, **changes})
+        space = made.observation_space
+        flat = isinstance(space, spaces.Box) and len(space.shape) == 1
+        small = space.is_np_flattenable and spaces.flatdim(space) <= _MOST_FLAT
+        return FlattenObservation(made) if small and not flat else made
 
     def score(self, total: float, info: dict[str, Any]) -> float:  # noqa: ARG002
         """The score of an episode with this return."""
@@ -169,9 +202,9 @@ class Environment(BaseModel):
     def _episodes(self, family: str, numbers: np.ndarray) -> World:
         within = numbers.astype(np.uint64) % np.uint64(1 << 30)
         resets = tuple((_FAMILIES[family] << 30) + int(number) for number in within)
-        if self.id not in COMPILED or (self.kwargs, self.observe_reward) != ({}, None):
+        compiled = COMPILED.get(self.id)
+        if compiled is None or self.kwargs or self.observe_reward is not None:
             return World(None, resets)
-        compiled = COMPILED[self.id]
         return World(compiled.build(resets, self.max_steps or compiled.horizon, self.solved), resets)
 
 

@@ -45,6 +45,8 @@ POINTS = {"name": "s", "source": "linear", "points": [{"value": "few", "change":
         ({"sweeps": [POINTS | {"points": [{"value": 1, "change": {"seed": 1}}]}]}, "sets the seed"),
         ({"sweeps": [POINTS | {"log": True}]}, "logarithmic axis needs .* numbers above 0"),
         ({"laps": 2, "base": {"task": POLE}}, "row 'a': laps are of the task driving, got environment; leave them out"),
+        ({"base": {}, "rows": [ROW | {"env": "Acrobt-v1"}]}, "'a': --env Acrobt-v1: id: .* Did you mean: `Acrobot`"),
+        ({"base": {}, "rows": [ROW | {"env": "Acrobot-v1"}], "laps": 2}, "laps are of the task driving"),
         ({"laps": 1}, "laps: .*greater than or equal to 2, got 1"),
     ],
 )  # fmt: skip
@@ -59,6 +61,18 @@ def test_a_file_that_is_not_there_or_has_an_unusable_name_is_refused(small, tmp_
     file = small(tmp_path).rename(tmp_path / "latest.yaml")
     with pytest.raises(ConfigError, match="cannot be the name of a run"):
         plan(file)
+
+
+def test_rows_may_be_of_different_environments(small, tmp_path):
+    rows = [
+        {"name": "a", "source": "control", "env": "Acrobot-v1"},
+        {"name": "b", "source": "control", "env": "Pendulum-v1", "change": {"search": {"generations": 3}}},
+        {"name": "c", "untrained": "random_actions", "env": "Pendulum-v1"},
+    ]
+    made = plan(small(tmp_path, base={}, rows=rows, sweeps=[], seeds=1, laps=None))
+    assert [entry.task.id for entry in made.rows] == ["Acrobot-v1", "Pendulum-v1", "Pendulum-v1"]
+    assert [trial.asked.blueprint.outputs for trial in made.trials[:2]] == [3, 1]
+    assert made.trials[1].changes == {"search.generations": 3}
 
 
 def test_layers_are_laid_over_each_other(small, tmp_path):
