@@ -11,17 +11,30 @@ from pydantic import Field, TypeAdapter
 from emergent.model_file import ModelFile
 from emergent.tasks.driving import Driving
 from emergent.tasks.environment import Environment
+from emergent.tasks.regression import Regression
 from emergent.tasks.world import Family, World
 
-TASKS = (Driving, Environment)
-Task = Annotated[Driving | Environment, Field(discriminator="name")]
+TASKS = (Driving, Environment, Regression)
+AnyTask = Driving | Environment | Regression
+Task = Annotated[AnyTask, Field(discriminator="name")]
 
-__all__ = ["TASKS", "Driving", "Environment", "Family", "Task", "World", "driving_of", "task_of"]
+__all__ = [
+    "TASKS",
+    "AnyTask",
+    "Driving",
+    "Environment",
+    "Family",
+    "Regression",
+    "Task",
+    "World",
+    "driving_of",
+    "task_of",
+]
 
 
-def task_of(model: ModelFile) -> Driving | Environment:
+def task_of(model: ModelFile) -> AnyTask:
     """The task that a model was trained for; the toy car as it comes if the model file does not say."""
-    task: Driving | Environment = TypeAdapter(Task).validate_python(model.about.get("task", {"name": "driving"}))
+    task: AnyTask = TypeAdapter(Task).validate_python(model.about.get("task", {"name": "driving"}))
     return task
 
 

@@ -14,10 +14,8 @@ from gymnasium import spaces
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from emergent.randomness import seeds
-from emergent.tasks.world import Family, World
+from emergent.tasks.world import Family, World, own_seeds
 from envs import cart_pole
-
-_FAMILIES = {"training": 0, "selection": 1, "test": 2}  # the two highest of a reset seed's 32 bits: never shared
 
 
 class Environment(BaseModel):
@@ -162,8 +160,7 @@ class Environment(BaseModel):
         return False
 
     def _episodes(self, family: str, numbers: np.ndarray) -> World:
-        within = numbers.astype(np.uint64) % np.uint64(1 << 30)
-        resets = tuple((_FAMILIES[family] << 30) + int(number) for number in within)
+        resets = own_seeds(family, numbers)
         if (self.id, self.kwargs, self.observe_reward) != (cart_pole.ID, {}, None):
             return World(None, resets)
         return World(cart_pole.build(resets, self.max_steps or cart_pole.HORIZON, self.solved), resets)
