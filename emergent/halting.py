@@ -98,7 +98,7 @@ def threshold(
     retained state they would else lift the cell over its level again at once. The Convolutional Turing Machine has 0.3.
 
     Raises:
-        ValueError: more than one cell, a level that the cell can never reach or always has, or damped cells with states.
+        ValueError: more than one cell, a level that the cell can never reach or always has, or states to be damped.
     """
     cells = places(space, at, 1)
     if cells.size != 1:

@@ -6,8 +6,8 @@ With one channel g is 1. With two, g is the second channel: a gain of each cell'
 `drift`, and not at all at 0. The initial state alone can then program a kernel that is fixed and the same everywhere.
 The family is that of G. Bocchese's Convolutional Turing Machine. As published (github.com/BoccheseGiacomo/
 ConvolutionalTuringMachine, ctm.py) that one has the activation `identity`, no leak and no bias: it is linear and can
-diverge, which is detected. SciPy's `convolve2d`, which it uses, turns the kernel by 180 degrees; here nothing is turned:
-the weight at the upper left is that of the upper left neighbour. All other activations are bounded.
+diverge, which is detected. SciPy's `convolve2d`, which it uses, turns the kernel by 180 degrees; here the weight at the
+upper left is that of the upper left neighbour. All other activations are bounded.
 """
 
 from typing import Annotated, Any, Literal, NamedTuple

@@ -25,7 +25,7 @@ def beyond(states, lanes):
     for i in range(len(states)):
         for lane in range(LANES):
             lanes[lane] |= not abs(states[i, lane]) <= f32(LARGEST)  # also what is not a number
+    found = False
     for lane in range(LANES):
-        if lanes[lane]:
-            return True
-    return False
+        found |= lanes[lane]
+    return found

@@ -4,8 +4,8 @@
     dv/dt = Dv lap(v) + u v^2 - (F + k) v
 
 The model of P. Gray and S. K. Scott, in the form of J. E. Pearson, "Complex patterns in a simple system", Science 261
-(1993): u is fed at the rate F, v turns u into more v and is removed at the rate F + k. The Laplacian is that of the four
-nearest neighbours, as Pearson's, and time goes on in Euler steps. What is trained are F and k, the same everywhere.
+(1993): u is fed at the rate F, v turns u into more v and is removed at the rate F + k. The Laplacian is Pearson's, that
+of the four nearest neighbours, and time goes on in Euler steps. What is trained are F and k, the same everywhere.
 """
 
 from typing import Annotated, NamedTuple

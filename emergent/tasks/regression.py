@@ -191,11 +191,13 @@ class PointsEnv(gymnasium.Env):
         task: which functions. variance: (outputs,) what squared errors are measured by.
     """
 
-    metadata: ClassVar[dict[str, Any]] = {"render_modes": ["rgb_array"], "render_fps": 4}
+    metadata = {"render_modes": ["rgb_array"], "render_fps": 4}  # noqa: RUF012 - gymnasium's own has this form
 
     def __init__(self, task: Regression, variance: np.ndarray, render_mode: str | None = None):
         self.task, self.variance, self.render_mode = task, variance, render_mode
-        self.observation_space = spaces.Box(np.float32(task.low), np.float32(task.high), dtype=np.float32)
+        self.observation_space = spaces.Box(
+            np.array(task.low, np.float32), np.array(task.high, np.float32), dtype=np.float32
+        )
         self.action_space = spaces.Box(-1.0, 1.0, (task.outputs,), np.float32)
         self._body = np.zeros(0)
         self._answers: list[tuple[list[float], list[float]]] = []
@@ -226,8 +228,8 @@ class PointsEnv(gymnasium.Env):
         info = {"score": float(reached), "answer": answer.tolist(), "target": target}
         return observation, float(reward), bool(terminated), bool(truncated), info
 
-    def render(self) -> np.ndarray:  # type: ignore[override]  # it has the one mode
-        """Answers (up) against targets (to the right), each output in its own colour; exact ones are on the diagonal."""
+    def render(self) -> np.ndarray:
+        """Answers (up) against targets (to the right), each output in its own colour."""
         picture = np.full((_PICTURE, _PICTURE, 3), 24, np.uint8)
         along = np.arange(_PICTURE)
         picture[along[::-1], along] = 90
