@@ -18,13 +18,14 @@ from emergent.rules.gray_scott import FEED, KILL
 from emergent.verbs import LANES
 
 SIZE, STEPS = 48, 600  # cells of a side; micro-steps of a picture
-PAIRS, POPULATION, GENERATIONS = 10, 12, 10
+PAIRS, POPULATION, GENERATIONS = 10, 24, 10
 PATTERN = 1e-3  # variance of v, above which there is a pattern
 NEAR = 0.002  # how far a recovered rate may be from the hidden one
 _SPOT, _CELLS_A_SPOT = 5, 250  # cells of a spot's side; cells of the grid for each spot
 _QUANTILES = (0.02, 0.1, 0.25, 0.5, 0.75, 0.9, 0.98)
 _RINGS = (0.5, 1.8, 2.6, 3.5, 4.5, 5.5, 7.0, 10.0, 17.0, 34.0)  # waves across the grid, where a band of them ends
 _ALIKE = 1e-3  # a difference that always counts as none
+_FREEDOM = 4  # degrees, of Student's distribution
 
 # Half the scale of Pearson's diffusion, so that a small grid holds many waves. The encoder adds nothing.
 PLAN = Blueprint(
@@ -90,9 +91,14 @@ def _features(sheets: np.ndarray) -> np.ndarray:
 
 
 def likelihood(seen: np.ndarray, tried: np.ndarray) -> float:
-    """The mean log-likelihood, but for a constant, of features (features,) given those of a candidate (n, features)."""
+    """Twice the mean log-likelihood, but for a constant, of features (features,) given a candidate's (n, features).
+
+    By Student's distribution, whose heavy tails lead a search that is still far off: under a normal one the features
+    that vary least would drown all others.
+    """
     variance = tried.var(axis=0, ddof=1) * (1 + 1 / len(tried)) + _ALIKE**2
-    return float(-((seen - tried.mean(axis=0)) ** 2 / variance + np.log(variance)).mean())
+    squares = (seen - tried.mean(axis=0)) ** 2 / variance
+    return float(-((_FREEDOM + 1) * np.log1p(squares / _FREEDOM) + np.log(variance)).mean())
 
 
 def hidden(pairs: int) -> list[tuple[np.ndarray, np.ndarray]]:

@@ -40,13 +40,13 @@ class Regression(BaseModel):
     span: Annotated[float, Field(gt=0, allow_inf_nan=False)] = Field(
         1.0, description="what an output of 1 stands for: the largest number that can be answered"
     )
-    points: Annotated[int, Field(ge=1, le=10_000)] = Field(16, description="points of an episode, one after another")
+    points: Annotated[int, Field(ge=1, le=10_000)] = Field(4, description="points of an episode, one after another")
     observe_reward: bool = Field(False, description="observe the reward of the last answer too, from -1 to 0")
     selection_episodes: Annotated[int, Field(ge=1, le=10_000)] = Field(
-        16, description="episodes the champion is chosen on"
+        64, description="episodes the champion is chosen on"
     )
     test_episodes: Annotated[int, Field(ge=1, le=10_000)] = Field(
-        64, description="episodes of the test, read once, at the end"
+        256, description="episodes of the test, read once, at the end"
     )
 
     @model_validator(mode="after")

@@ -27,7 +27,7 @@ def test_training_selection_and_test_share_no_point():
     task = Regression(**SUM)
     worlds = [task.training(0, 0, 20), task.training(0, 1, 20), task.training(1, 0, 20), task.selection(), task.test()]
     points = [tuple(point) for world in worlds for point in world.record.inputs.reshape(-1, 2).tolist()]
-    assert len(set(points)) == len(points) == 4 * (60 + 16 + 64)
+    assert len(set(points)) == len(points) == 4 * (60 + 64 + 256)
 
 
 def test_an_episode_hangs_on_its_seed_alone():
@@ -42,7 +42,7 @@ def test_an_episode_hangs_on_its_seed_alone():
 def test_the_exact_linear_map_scores_one_and_no_answer_zero():
     config = read({"task": SUM, "model": {"baseline": "linear"}})
     genomes = np.array([[1.0, 1.0, -1.0, 1.0, -1.0, 0.0], [0.0] * 6])  # of inputs scaled to 0..1, then a constant
-    record = Evaluator(config, 1).live(genomes, config.task.test(), np.zeros((2, 64), np.uint64))
+    record = Evaluator(config, 1).live(genomes, config.task.test(), np.zeros((2, 256), np.uint64))
     assert record.score.mean(axis=1) == pytest.approx([1.0, 0.0], abs=0.02)
     assert record.score[0].min() > 1 - 1e-9
 
