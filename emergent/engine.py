@@ -27,6 +27,7 @@ from emergent.verbs import (
     blank,
     border,
     decode,
+    diverged,
     encode,
     express,
     failed,
@@ -54,10 +55,10 @@ class Memory(NamedTuple):
     Fields:
         states, spare: (storage, LANES) the cells now, and room for the next micro-step.
         born: (storage, LANES) the initial state of each lane.
-        resting: (storage, LANES) where lanes that have halted wait for the others; resting_rng: (LANES,) their streams.
+        resting: (storage, LANES) where lanes that have ended wait for the others; resting_rng: (LANES,) their streams.
         values: (n, LANES) what the encoder injects.
         rng: (LANES,) uint64 streams.
-        thinking: (LANES,) whether a lane has not halted yet.
+        thinking: (LANES,) whether a lane has not ended its thought yet; lost: (LANES,) whether it has diverged.
     """
 
     states: np.ndarray
@@ -68,6 +69,7 @@ class Memory(NamedTuple):
     values: np.ndarray
     rng: np.ndarray
     thinking: np.ndarray
+    lost: np.ndarray
 
 
 # --- a thought -------------------------------------------------------------------------------------------------------
@@ -92,8 +94,8 @@ def express_model(model, parameters):
 def memory_model(model):
     states, spare, born, resting = blank(model.space), blank(model.space), blank(model.space), blank(model.space)
     values = np.zeros((model.encoder.values, LANES), states.dtype)
-    streams, thinking = np.zeros((2, LANES), np.uint64), np.zeros(LANES, np.bool_)
-    return Memory(states, spare, born, resting, streams[0], values, streams[1], thinking)
+    streams, flags = np.zeros((2, LANES), np.uint64), np.zeros((2, LANES), np.bool_)
+    return Memory(states, spare, born, resting, streams[0], values, streams[1], flags[0], flags[1])
 
 
 @forget.on(Model)
@@ -139,10 +141,10 @@ def act_model(model, memory, observations, active, outputs, costs, film):
 
 @kernel
 def think(model, memory, costs, film):
-    """Iterate the rule until every thinking lane has halted or reached the cap; `costs` and `film` as in `act`.
+    """Iterate the rule until every thinking lane has halted, diverged or reached the cap; `costs`, `film` as in `act`.
 
     Returns:
-        The memory, with each lane's state at its halt in `states`.
+        The memory, with each lane's state at the end of its thought in `states`.
     """
     states, spare = memory.states, memory.spare
     for lane in range(LANES):
@@ -153,7 +155,7 @@ def think(model, memory, costs, film):
             inject(model.encoder, model.space, memory.values, states)
         if t < film.shape[0]:
             _copy(states[:, 0], film[t])
-        ended, left = _halt(model, memory, states, t, costs)
+        ended, left = _end(model, memory, states, t, costs)
         if left == 0 or t == model.halting.max_steps:
             break
         if ended:
@@ -165,17 +167,25 @@ def think(model, memory, costs, film):
         t += 1
     if rested:
         _gather(memory, states, costs, t)
-    still = memory.born, memory.resting, memory.resting_rng, memory.values, memory.rng, memory.thinking
+    still = memory.born, memory.resting, memory.resting_rng, memory.values, memory.rng, memory.thinking, memory.lost
     return Memory(states, spare, *still)
 
 
 @kernel
-def _halt(model, memory, states, t, costs):
-    """Ask H of every lane that still thinks; returns how many have halted now and how many go on."""
+def _end(model, memory, states, t, costs):
+    """Ask H of every lane that still thinks; returns how many have ended now and how many go on.
+
+    Who has diverged is not asked: its thought ends without a halt, whatever its halting cell says.
+    """
     ended, left = 0, 0
+    any_lost = diverged(model.rule, states, memory.lost)
     for lane in range(LANES):
         if memory.thinking[lane]:
-            if halted(model.halting, t, states[:, lane], memory.rng, lane):
+            if any_lost and memory.lost[lane]:
+                memory.thinking[lane] = False
+                costs[lane, 0], costs[lane, 1] = t, 1
+                ended += 1
+            elif halted(model.halting, t, states[:, lane], memory.rng, lane):
                 memory.thinking[lane] = False
                 costs[lane, 0], costs[lane, 1] = t, 0
                 ended += 1
@@ -186,18 +196,18 @@ def _halt(model, memory, states, t, costs):
 
 @kernel
 def _rest(memory, states, costs, t):
-    """Lay the states of the lanes that have halted at `t`, and their streams, aside: the block moves on."""
+    """Lay the states of the lanes that have ended at `t`, and their streams, aside: the block moves on."""
     for lane in range(LANES):
-        if costs[lane, 0] == t and costs[lane, 1] == 0:
+        if costs[lane, 0] == t:  # of those that go on it is the cap, which is later
             _copy(states[:, lane], memory.resting[:, lane])
             memory.resting_rng[lane] = memory.rng[lane]
 
 
 @kernel
 def _gather(memory, states, costs, t):
-    """Bring back the states and streams of the lanes that have halted before `t`."""
+    """Bring back the states and streams of the lanes that have ended before `t`."""
     for lane in range(LANES):
-        if costs[lane, 0] < t and costs[lane, 1] == 0:
+        if costs[lane, 0] < t:
             _copy(memory.resting[:, lane], states[:, lane])
             memory.rng[lane] = memory.resting_rng[lane]
 

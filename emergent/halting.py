@@ -18,6 +18,7 @@ from emergent.randomness import uniform
 from emergent.spaces import Discrete, Space, Zone, activity, places, zone
 from emergent.verbs import arm, halted, levels, storage
 
+f32 = np.float32
 MaxSteps = Annotated[int, Ge(1), Le(1_000_000)]
 
 
@@ -28,11 +29,17 @@ class Steps(NamedTuple):
 
 
 class Threshold(NamedTuple):
-    """Halts when `cell` (storage) reaches `level`; the cell is set to 0 before each thought."""
+    """Halts when `cell` (storage) reaches `level`; the cell is set to 0 before each thought.
+
+    Fields:
+        around: (n,) storage of the cells around it that are damped then: what each is multiplied by is `damping`.
+    """
 
     max_steps: int
     cell: int
     level: float
+    around: np.ndarray
+    damping: float
 
 
 class Share(NamedTuple):
@@ -80,12 +87,19 @@ def steps(steps: MaxSteps = 10) -> Steps:
 
 @part("halting", "threshold")
 def threshold(
-    space: Space, at: list[int] | list[tuple[int, int]], level: float = 0.7, max_steps: MaxSteps = 100
+    space: Space,
+    at: list[int] | list[tuple[int, int]],
+    level: float = 0.7,
+    damping: Annotated[float, Ge(0), Le(1)] = 1.0,
+    max_steps: MaxSteps = 100,
 ) -> Threshold:
     """One cell at or above a level: a state of a tape, a value of a grid. The cell starts every thought at 0.
 
+    On a grid the cells around it, eight unless it stands at an edge, start at `damping` times what they were: in a
+    retained state they would else lift the cell over its level again at once. The Convolutional Turing Machine has 0.3.
+
     Raises:
-        ValueError: more than one cell, or a level that the cell can never reach or always has.
+        ValueError: more than one cell, a level that the cell can never reach or always has, or states to be damped.
     """
     cells = places(space, at, 1)
     if cells.size != 1:
@@ -94,7 +108,10 @@ def threshold(
     if level <= 0 or (states and level > states - 1):
         reachable = f"in 1..{states - 1}" if states else "above 0, at which the cell starts"
         raise ValueError(f"level: expected a level {reachable}, got {level}")
-    return Threshold(max_steps, int(cells[0, 0]), level)
+    if states and damping != 1:
+        raise ValueError(f"damping: only real cells can be damped, these have {states} states; leave it out")
+    around = _around(space, cells[0, 0]) if damping != 1 else np.zeros(0, np.int64)
+    return Threshold(max_steps, int(cells[0, 0]), level, around, damping)
 
 
 @part("halting", "share")
@@ -160,6 +177,14 @@ def _cells(space: Space, wanted: Zone | None) -> np.ndarray:
     return np.ascontiguousarray(cells)
 
 
+def _around(space: Space, cell: int) -> np.ndarray:
+    """The storage of the cells of a grid that touch this one, of those that there are."""
+    sheet = storage(space)[0]
+    row, column = (int(place[0]) for place in np.nonzero(sheet == cell))
+    near = sheet[max(row - 1, 0) : row + 2, max(column - 1, 0) : column + 2].ravel()
+    return np.ascontiguousarray(near[near != cell])
+
+
 @halted.on(Steps)
 def halted_steps(halting, t, state, rng, lane):
     return t >= halting.max_steps
@@ -207,3 +232,5 @@ def arm_chance(halting, state):
 @arm.on(Threshold)
 def arm_threshold(halting, state):
     state[halting.cell] = 0
+    for i in range(len(halting.around)):
+        state[halting.around[i]] *= f32(halting.damping)

@@ -81,6 +81,14 @@ def step(rule, space, states, out, rng):
 
 
 @verb
+def diverged(rule, states, lanes):
+    """Write into `lanes` (LANES,) bool which lanes' `states` are beyond what the rule can mean; whether any is.
+
+    Never, unless the rule says so: most are bounded. `lanes` is then left as it is.
+    """
+
+
+@verb
 def reach(rule):
     """Python only: how many cells away the rule looks, which is how wide the border must be; 1 unless it says so."""
 
@@ -226,6 +234,11 @@ def failed(task, body):
 @reach.default
 def reach_one(rule):
     return 1
+
+
+@diverged.default
+def never_diverged(rule, states, lanes):
+    return False
 
 
 @parameters.default

@@ -48,6 +48,17 @@ KINDS: dict[str, dict[str, Any]] = {
         "halting": {"name": "chance", "of": {"name": "threshold", "at": [[6, 4]], "max_steps": 20}, "chance": 0.1},
         "decoder": {"name": "border_softmax", "zones": _EDGES, "temperature": 0.5},
     },
+    "gated diverging grid": _GRID  # as the Convolutional Turing Machine
+    | {
+        "space": {"name": "grid", "height": 12, "width": 9, "boundary": "edge"},
+        "rule": {"name": "convolution", "activation": "identity", "kernel": 0.9, "dt": 0.5, "leak": 0.0},
+        "halting": {"name": "threshold", "at": [[6, 8]], "level": 9.0, "damping": 0.3, "max_steps": 20},
+    },
+    "reacting grid": _GRID
+    | {
+        "space": {"name": "grid", "height": 12, "width": 9, "channels": 2, "boundary": "periodic"},
+        "rule": {"name": "gray_scott"},
+    },
     "rewarded grid": _GRID
     | {
         "encoder": {

@@ -70,6 +70,7 @@ def lookup_step(cells, table, radius, boundary):
 
 
 ACTIVATIONS = {"tanh": np.tanh, "softsign": lambda x: x / (1 + abs(x)), "clip": lambda x: np.clip(x, -1, 1)}
+ACTIVATIONS["identity"] = lambda x: x
 _PADDING = {"zero": "constant", "periodic": "wrap", "edge": "edge"}
 
 
@@ -120,6 +121,40 @@ def ode_step(cells, k, right_hand_side, integrator, dt, memory_rate, boundary):
     k3 = f(cells + dt / 2 * k2)
     k4 = f(cells + dt * k3)
     return cells + dt / 6 * (k1 + 2 * k2 + 2 * k3 + k4)
+
+
+def turing_machine(cells, kernel, inputs, steps=100, dt=0.1, level=0.7, damping=0.3):
+    """A thought of the published Convolutional Turing Machine on (20, 20) `cells`: every state, and whether it halted.
+
+    The published `convolve2d` turns the kernel: the weight at the lower right is that of the upper left neighbour.
+    """
+    cells = cells.copy()
+    cells[9:12, 18:20] *= damping
+    cells[10, 19] = 0
+    film = []
+    for _ in range(steps + 1):
+        cells[3, 0], cells[6, 0] = inputs
+        film.append(cells)
+        if cells[10, 19] >= level:
+            return film, True
+        padded = np.pad(cells, 1, mode="edge")
+        change = np.zeros((20, 20))
+        for row, column in np.ndindex(20, 20):
+            for y, x in np.ndindex(3, 3):
+                change[row, column] += kernel[2 - y][2 - x] * padded[row + y, column + x]
+        cells = cells + dt * change
+    return film, False
+
+
+def gray_scott_step(u, v, feed, kill, du, dv, dt, boundary):
+    """One Euler step of Pearson's equations on sheets u and v."""
+    rate = u * v * v
+    laplacians = []
+    for sheet in (u, v):
+        around = neighbours(sheet, boundary)
+        laplacians.append(around[0][1] + around[1][0] + around[1][2] + around[2][1] - 4 * sheet)
+    new_u = u + dt * (du * laplacians[0] - rate + feed * (1 - u))
+    return new_u, v + dt * (dv * laplacians[1] + rate - (feed + kill) * v)
 
 
 def life_step(cells, born, survives, boundary):
@@ -258,6 +293,11 @@ def think(cells, put_in, held, step, stop, cap):
         if t < cap:
             cells = step(cells)
     return film, False
+
+
+def r_squared(answers, targets):
+    """1 less squared errors over squared deviations from the mean, of one output."""
+    return 1 - np.sum((answers - targets) ** 2) / np.sum((targets - targets.mean()) ** 2)
 
 
 # --- the car ---------------------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from scipy import stats
 from emergent import parts
 from emergent.inference import Kept, phi_prime
 from emergent.spaces import board, grid, tape
-from emergent.verbs import arm, blank, halted, levels, load
+from emergent.verbs import arm, blank, halted, levels, load, storage
 
 RNG = np.zeros(16, np.uint64)
 
@@ -39,6 +39,25 @@ def test_arming_quenches_the_cell_of_a_threshold_and_nothing_else():
     assert state.all()
     arm(parts.build("halting", {"name": "threshold", "at": [[1, 1]]}, space=space), state)
     assert np.flatnonzero(state == 0).tolist() == [12]
+
+
+def test_arming_damps_the_cells_around_those_that_there_are():
+    """In the middle eight, at an edge five, in a corner three; only of the first channel."""
+    for at, expected in [
+        ([2, 2], [6, 7, 8, 11, 13, 16, 17, 18]),
+        ([2, 4], [8, 9, 13, 18, 19]),
+        ([0, 0], [1, 5, 6]),
+        ([-1, -1], [18, 19, 23]),
+    ]:
+        space = grid(5, 5, 2)
+        halting = parts.build("halting", {"name": "threshold", "at": [at], "damping": 0.25}, space=space)
+        state = blank(space)[:, 0].copy()
+        load(space, np.ones(50), state)
+        arm(halting, state)
+        cells = state[storage(space)].reshape(2, 25)
+        assert np.flatnonzero(cells[0] == 0.25).tolist() == expected
+        assert np.flatnonzero(cells[0] == 0).tolist() == [np.ravel_multi_index(np.array(at) % 5, (5, 5))]
+        assert (cells[1] == 1).all()
 
 
 def answer(space, settings, cells, t=1, rng=RNG):
@@ -225,6 +244,12 @@ def test_an_input_can_halt_a_thought_at_once(blueprint):
         (grid(3, 3), {"name": "threshold", "at": [[1, 1]], "level": 0}, "above 0, at which the cell starts, got 0"),
         (tape(9), {"name": "threshold", "at": [1], "level": 1, "max_steps": 0}, "halting.max_steps"),
         (tape(9), {"name": "threshold"}, "halting.at"),
+        (
+            tape(9),
+            {"name": "threshold", "at": [1], "level": 1, "damping": 0.3},
+            "damping: only real cells can be damped",
+        ),
+        (grid(3, 3), {"name": "threshold", "at": [[1, 1]], "damping": 1.5}, "halting.damping"),
         (grid(3, 3), {"name": "share"}, "expected a tape or board, got a grid"),
         (tape(9), {"name": "share", "state": 2}, r"state: expected one in 1\.\.1, got 2"),
         (tape(9), {"name": "share", "share": "0/2"}, "share: expected a fraction such as \"1/2\", .* got '0/2'"),

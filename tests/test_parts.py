@@ -20,7 +20,7 @@ def registry(monkeypatch):
 
 def test_the_parts_that_come_with_the_package():
     assert names("space") == ["board", "grid", "line", "tape"]
-    assert names("rule") == ["convolution", "life", "lookup", "ode", "stochastic"]
+    assert names("rule") == ["convolution", "gray_scott", "life", "lookup", "ode", "stochastic"]
     assert names("encoder") == ["injection", "marker", "one_hot", "patch", "rewarded", "thermometer"]
     assert names("halting") == ["activity", "chance", "share", "steps", "threshold"]
     assert names("decoder") == ["border_softmax", "marker_position", "readout", "sign", "zone_counts"]
@@ -95,7 +95,11 @@ def test_a_record_of_as_many_numbers_is_no_space_of_another_kind(registry):
 @pytest.mark.parametrize(
     ("kind", "settings", "words"),
     [
-        ("rule", "lokup", "there is no rule named 'lokup'; registered are convolution, life, lookup, ode, stochastic"),
+        (
+            "rule",
+            "lokup",
+            "there is no rule named 'lokup'; registered are convolution, gray_scott, life, lookup, ode, stochastic",
+        ),
         ("rule", {"name": 3}, "there is no rule named '3'"),
         ("space", "lookup", "there is no space named 'lookup'"),
     ],

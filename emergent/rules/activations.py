@@ -1,4 +1,4 @@
-"""Bounded activations of real-celled rules, free of library calls so that a loop over lanes becomes SIMD."""
+"""Activations of real-celled rules, free of library calls so that a loop over lanes becomes SIMD."""
 
 from typing import NamedTuple
 
@@ -11,7 +11,9 @@ f32 = np.float32
 
 @verb(inline=True)
 def squash(activated, x):
-    """The activation of `x`, float32, in [-1, 1], that `activated` (a rule, or one of the records below) has."""
+    """The activation of `x`, float32, that `activated` (a rule, or one of the records below) has: in [-1, 1], but for
+    `identity`.
+    """
 
 
 def tanh(activated, x):
@@ -43,6 +45,11 @@ def clip(activated, x):
     return min(max(x, f32(-1.0)), f32(1.0))
 
 
+def identity(activated, x):
+    """x: no activation at all. What it drives is linear, and nothing bounds it: see `emergent.rules.divergence`."""
+    return x
+
+
 class Tanh(NamedTuple):
     """For those that have no record of their own to dispatch on."""
 
@@ -55,6 +62,11 @@ class Clip(NamedTuple):
     """As Tanh."""
 
 
+class Identity(NamedTuple):
+    """As Tanh."""
+
+
 squash.on(Tanh)(tanh)
 squash.on(Softsign)(softsign)
 squash.on(Clip)(clip)
+squash.on(Identity)(identity)

@@ -1,10 +1,13 @@
-"""`convolution`: real cells driven through a 3x3 or 5x5 kernel and a bounded activation, in Euler steps.
+"""`convolution`: real cells driven through a 3x3 or 5x5 kernel and an activation, in Euler steps.
 
     ds/dt = activation(g * (kernel (*) s + bias)) - leak * s
 
 With one channel g is 1. With two, g is the second channel: a gain of each cell's own, which only spreads, at the rate
 `drift`, and not at all at 0. The initial state alone can then program a kernel that is fixed and the same everywhere.
-The family is that of G. Bocchese's Convolutional Turing Machine, with an activation that keeps it from diverging.
+The family is that of G. Bocchese's Convolutional Turing Machine. As published (github.com/BoccheseGiacomo/
+ConvolutionalTuringMachine, ctm.py) that one has the activation `identity`, no leak and no bias: it is linear and can
+diverge, which is detected. SciPy's `convolve2d`, which it uses, turns the kernel by 180 degrees; here the weight at the
+upper left is that of the upper left neighbour. All other activations are bounded.
 """
 
 from typing import Annotated, Any, Literal, NamedTuple
@@ -15,11 +18,12 @@ from annotated_types import Ge, Gt, Le
 from emergent.alignment import align_stack
 from emergent.genome import Genes
 from emergent.parts import part
-from emergent.rules.activations import clip, softsign, squash, tanh
+from emergent.rules.activations import clip, identity, softsign, squash, tanh
+from emergent.rules.divergence import beyond
 from emergent.sharing import own
 from emergent.spaces import Grid, sheets
 from emergent.verb import kernel, verb
-from emergent.verbs import LANES, express, genes, lanewise, parameters, reach, step
+from emergent.verbs import LANES, diverged, express, genes, lanewise, parameters, reach, step
 
 f32 = np.float32
 
@@ -32,6 +36,7 @@ class TanhConvolution(NamedTuple):
             the bias; with LANES columns, each lane's own.
         dt: the Euler step; leak: the rate at which a cell decays; drift: the rate at which gains spread.
         weight_spread: the standard deviation of the weights in a first population, around those given here.
+        weight_limit: the largest absolute value of a trained weight. train_bias: whether the bias is trained too.
     """
 
     weights: np.ndarray
@@ -39,6 +44,8 @@ class TanhConvolution(NamedTuple):
     leak: float
     drift: float
     weight_spread: float
+    weight_limit: float
+    train_bias: bool
 
 
 # The activation and the size change code, not a number in it, so they are types: only the one in use is compiled.
@@ -48,6 +55,10 @@ class SoftsignConvolution(TanhConvolution):
 
 class ClipConvolution(TanhConvolution):
     """The same with another activation."""
+
+
+class IdentityConvolution(TanhConvolution):
+    """The same without an activation: linear, and bounded by nothing."""
 
 
 class WideTanhConvolution(TanhConvolution):
@@ -62,10 +73,15 @@ class WideClipConvolution(TanhConvolution):
     """The same with a 5x5 kernel."""
 
 
+class WideIdentityConvolution(TanhConvolution):
+    """The same with a 5x5 kernel and without an activation."""
+
+
 _VARIANTS: dict[str, dict[int, Any]] = {  # by activation and size
     "tanh": {3: TanhConvolution, 5: WideTanhConvolution},
     "softsign": {3: SoftsignConvolution, 5: WideSoftsignConvolution},
     "clip": {3: ClipConvolution, 5: WideClipConvolution},
+    "identity": {3: IdentityConvolution, 5: WideIdentityConvolution},
 }
 
 
@@ -75,15 +91,18 @@ def convolution(
     kernel: float | list[list[float]] = 0.3,
     size: Literal[3, 5] | None = None,
     bias: float = 0.0,
-    activation: Literal["tanh", "softsign", "clip"] = "tanh",
+    activation: Literal["tanh", "softsign", "clip", "identity"] = "tanh",
     dt: Annotated[float, Gt(0), Le(1)] = 1.0,
     leak: Annotated[float, Ge(0), Le(1)] = 1.0,
     drift: Annotated[float, Ge(0), Le(1)] = 0.0,
     weight_spread: Annotated[float, Gt(0)] = 0.3,
+    weight_limit: Annotated[float, Gt(0)] | None = None,
+    train_bias: bool = True,
 ) -> Any:
-    """A 3x3 or 5x5 kernel; bounded `activation`; Euler step `dt`; `leak` and gain `drift`.
+    """A 3x3 or 5x5 kernel; `activation`, bounded but for identity; Euler step `dt`; `leak` and gain `drift`.
 
-    A kernel of equal weights is one number and its `size`, which is 3 unless given.
+    A kernel of equal weights is one number and its `size`, which is 3 unless given. Trained weights stay within
+    +-`weight_limit`, if there is one.
 
     Raises:
         ValueError: the kernel is neither 3x3 nor 5x5, or not of the size given, or a number is not finite.
@@ -101,7 +120,8 @@ def convolution(
     flat = np.array([*np.ravel(rows), bias], f32)
     if not np.isfinite(flat).all():
         raise ValueError(f"expected finite weights and bias, got {flat.tolist()}")
-    return _VARIANTS[activation][size](flat, dt, leak, drift, weight_spread)
+    limit = np.inf if weight_limit is None else weight_limit
+    return _VARIANTS[activation][size](flat, dt, leak, drift, weight_spread, limit, train_bias)
 
 
 # As a number in the code, not in the space: the compiler then knows that no index is negative.
@@ -118,8 +138,13 @@ def parameters_convolution(rule):
 
 
 def genes_convolution(rule):
-    places = np.arange(len(rule.weights))
-    return (Genes("rule.kernel and bias", "parameters", places, centre=rule.weights, spread=rule.weight_spread),)
+    name, count = ("rule.kernel and bias", 0) if rule.train_bias else ("rule.kernel", 1)
+    places, limit = np.arange(len(rule.weights) - count), rule.weight_limit
+    return (Genes(name, "parameters", places, 0, rule.weights[places], rule.weight_spread, -limit, limit),)
+
+
+def diverged_convolution(rule, states, lanes):
+    return beyond(states, lanes)
 
 
 def lanewise_convolution(rule):
@@ -223,7 +248,8 @@ def _variant(cls, activation, size):
     """Give the convolution of this class its words."""
 
     def express_convolution(rule, parameters):
-        return cls(parameters, rule.dt, rule.leak, rule.drift, rule.weight_spread)
+        kept = rule.dt, rule.leak, rule.drift, rule.weight_spread, rule.weight_limit, rule.train_bias
+        return cls(parameters, *kept)
 
     parameters.on(cls)(parameters_convolution)
     genes.on(cls)(genes_convolution)
@@ -231,10 +257,12 @@ def _variant(cls, activation, size):
     express.on(cls)(express_convolution)
     step.on(cls)(step_convolution)
     squash.on(cls)(activation)
+    if activation is identity:
+        diverged.on(cls)(diverged_convolution)
     reach.on(cls)(reach_near if size == 3 else reach_wide)
     _convolve.on(cls)(convolve_near if size == 3 else convolve_wide)
 
 
-for _activation in (tanh, softsign, clip):
+for _activation in (tanh, softsign, clip, identity):
     for _size, _class in _VARIANTS[_activation.__name__].items():
         _variant(_class, _activation, _size)

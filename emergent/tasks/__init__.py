@@ -15,11 +15,12 @@ from emergent.tapes.published import TapeProgram
 from emergent.tasks.driving import Driving
 from emergent.tasks.environment import Environment
 from emergent.tasks.function import Function
+from emergent.tasks.regression import Regression
 from emergent.tasks.world import Family, World
 
-TASKS = (Driving, Environment, Function)
-Acting = Driving | Environment
-AnyTask = Driving | Environment | Function
+TASKS = (Driving, Environment, Function, Regression)
+Acting = Driving | Environment | Regression
+AnyTask = Driving | Environment | Function | Regression
 Task = Annotated[AnyTask, Field(discriminator="name")]
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "Environment",
     "Family",
     "Function",
+    "Regression",
     "Task",
     "World",
     "acting_of",

@@ -17,11 +17,10 @@ from gymnasium.wrappers import FlattenObservation
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from emergent.randomness import seeds
-from emergent.tasks.world import Family, World
+from emergent.tasks.world import Family, World, own_seeds
 from envs.compiled import COMPILED
 
 _MOST_FLAT = 512  # numbers that an observation is flattened to: pictures are more
-_FAMILIES = {"training": 0, "selection": 1, "test": 2}  # the two highest of a reset seed's 32 bits: never shared
 
 
 class Environment(BaseModel):
@@ -200,8 +199,7 @@ class Environment(BaseModel):
         return False
 
     def _episodes(self, family: str, numbers: np.ndarray) -> World:
-        within = numbers.astype(np.uint64) % np.uint64(1 << 30)
-        resets = tuple((_FAMILIES[family] << 30) + int(number) for number in within)
+        resets = own_seeds(family, numbers)
         compiled = COMPILED.get(self.id)
         if compiled is None or self.kwargs or self.observe_reward is not None:
             return World(None, resets)

@@ -7,6 +7,23 @@ import numpy as np
 from emergent.randomness import seeds
 
 Family = Literal["test", "selection"]  # of unseen episodes; none is shared with training
+_PURPOSES = ("training", "selection", "test")  # the two highest of a seed's 32 bits: never shared
+
+
+def own_seeds(purpose: str, numbers: np.ndarray) -> tuple[int, ...]:
+    """Seeds of 32 bits for the episodes of these numbers (n,): those of one purpose are never those of another.
+
+    Args:
+        purpose: training, selection or test.
+        numbers: integers >= 0, of which 30 bits count.
+    """
+    within = numbers.astype(np.uint64) % np.uint64(1 << 30)
+    return tuple((_PURPOSES.index(purpose) << 30) + int(number) for number in within)
+
+
+def purpose_of(seed: int) -> str:
+    """What the seed, one of `own_seeds`, is for."""
+    return _PURPOSES[seed >> 30]
 
 
 class World(NamedTuple):

@@ -9,7 +9,7 @@ import pygame
 
 from emergent.model_file import ModelFile
 from emergent.randomness import seeds
-from emergent.tasks import Driving, Environment, acting_of
+from emergent.tasks import Driving, Environment, Regression, acting_of
 from emergent.verbs import arity
 from emergent.view.palette import GROUND
 from envs import car as body_of
@@ -188,7 +188,7 @@ def _turn(angle: float) -> str:
 class PictureScene:
     """Any environment that renders pictures; see Scene."""
 
-    def __init__(self, task: Environment, root: int, number: Choice | None = None):
+    def __init__(self, task: Environment | Regression, root: int, number: Choice | None = None):
         if number is not None and not (isinstance(number, int) and 0 <= number < task.test_episodes):
             raise ValueError(
                 f"track: expected the number of a test episode, 0..{task.test_episodes - 1}, got {number!r}"
@@ -204,17 +204,18 @@ class PictureScene:
         self.rate = float(self._env.metadata.get("render_fps") or 30)
         self.over = ""
         self._total, self._steps, self._action = 0.0, 0, np.zeros(0)
+        self._info: dict[str, Any] = {}
         self._picture: np.ndarray | None = None
 
     def enter(self, number: int) -> tuple[np.ndarray, int]:
         number = (self._first + number) % len(self._episodes)
-        observation, _ = self._env.reset(seed=self._episodes[number])
+        observation, self._info = self._env.reset(seed=self._episodes[number])
         self._total, self._steps, self._action, self.over = 0.0, 0, np.zeros(0), ""
         self._number, self._picture = number, None
         return observation, int(seeds(self._root, "test", number))
 
     def step(self, action: np.ndarray) -> np.ndarray:
-        observation, reward, terminated, truncated, _ = self._env.step(action)
+        observation, reward, terminated, truncated, self._info = self._env.step(action)
         self._total += float(reward)
         self._steps += 1
         self._action, self._picture = np.atleast_1d(action), None
@@ -236,7 +237,7 @@ class PictureScene:
         return f"{self._task.id}, episode {self._number}"
 
     def state(self) -> str:
-        return f"step {self._steps}   return {self._total:.1f}   score {self._task.score(self._total, {}):.3f}"
+        return f"step {self._steps}   return {self._total:.1f}   score {self._task.score(self._total, self._info):.3f}"
 
     def gauges(self) -> list[Gauge]:
         action = self._env.action_space

@@ -4,10 +4,10 @@ import naive
 import numpy as np
 import pytest
 
-from emergent.rules.activations import Clip, Softsign, Tanh, squash
+from emergent.rules.activations import Clip, Identity, Softsign, Tanh, squash
 from emergent.rules.convolution import _VARIANTS
 
-PARTS = {"tanh": Tanh(), "softsign": Softsign(), "clip": Clip()}
+PARTS = {"tanh": Tanh(), "softsign": Softsign(), "clip": Clip(), "identity": Identity()}
 X = np.concatenate([np.linspace(-12.0, 12.0, 200_001), np.linspace(-0.01, 0.01, 2001)]).astype(np.float32)
 
 
@@ -44,7 +44,7 @@ def test_whatever_comes_stays_bounded(value):
         assert 0.999 < np.sign(value) * float(squash(PARTS[name], np.float32(value))) <= 1.0
 
 
-@pytest.mark.parametrize("name", ["softsign", "clip"])
+@pytest.mark.parametrize("name", ["softsign", "clip", "identity"])
 def test_the_others_equal_the_twin(name):
     x = X[::100]
     np.testing.assert_allclose(apply(name, x), naive.ACTIVATIONS[name](x.astype(float)), rtol=1e-6, atol=0)

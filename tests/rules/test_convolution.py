@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 
 from emergent import parts
+from emergent.inference import Kept, phi_prime
+from emergent.model import Blueprint
 from emergent.rules.convolution import convolution
 from emergent.spaces import grid, tape
 from emergent.verbs import express, genes, parameters, reach
@@ -123,6 +125,76 @@ def test_a_gain_of_one_is_the_rule_without_gains(bare, watch):
     np.testing.assert_array_equal(one, two[:, :30])
 
 
+PUBLISHED = {
+    "space": {"name": "grid", "height": 20, "width": 20, "boundary": "edge"},
+    "encoder": {"name": "injection", "at": [[3, 0], [6, 0]], "constant": None},
+    "halting": {"name": "threshold", "at": [[10, 19]], "level": 0.7, "damping": 0.3, "max_steps": 100},
+    "decoder": {"name": "readout", "at": [[3, 19], [6, 19]]},
+}
+
+
+def published(kernel, retained=True):
+    """The Convolutional Turing Machine as its author published it, of this kernel."""
+    rule = {"activation": "identity", "dt": 0.1, "leak": 0.0, "kernel": np.rot90(kernel, 2).tolist()}
+    return Blueprint(
+        **PUBLISHED, rule={"name": "convolution", **rule}, low=[0, 0], high=[1, 1], outputs=2, retained=retained
+    ).template
+
+
+def test_the_published_machine_equals_the_twin_thought_by_thought():
+    """Some halt, some do not; the state is retained, and the halting cell and those around it are reset."""
+    halted = []
+    for seed in range(6):
+        draw = np.random.default_rng(seed)
+        kernel = draw.uniform(-1, 1, (3, 3)) / 3
+        cells = np.zeros((20, 20)) if seed % 2 else draw.normal(0, 0.2, (20, 20))
+        model = published(kernel)
+        kept = Kept(cells.astype(np.float32).reshape(1, -1), np.zeros(1, np.uint64))
+        for x in draw.uniform(-1, 1, (3, 2)):
+            film, arrived = naive.turing_machine(cells, kernel, x)
+            thought = phi_prime(model, x, kept, film=True)
+            assert (thought.micro_steps[0], thought.halted[0]) == (len(film) - 1, arrived)
+            scale = max(1.0, max(np.abs(now).max() for now in film))
+            np.testing.assert_allclose(thought.film / scale, [now.ravel() / scale for now in film], atol=2e-5)
+            np.testing.assert_allclose(
+                thought.output[0], film[-1][[3, 6], 19] if arrived else [0, 0], atol=2e-5 * scale
+            )
+            cells, kept = film[-1], thought.kept
+            halted.append(arrived)
+    assert 0 < sum(halted) < len(halted)
+
+
+def test_a_machine_that_diverges_has_not_halted_though_its_halting_cell_is_infinite():
+    """Its thought ends at the micro-step at which a cell passes a million, without an output."""
+    model = published(np.ones((3, 3)), retained=False)
+    film, _ = naive.turing_machine(np.zeros((20, 20)), np.ones((3, 3)), [-1, -1])
+    largest = [np.abs(now).max() for now in film]
+    ends = next(t for t, most in enumerate(largest) if most > 1e6)
+    thought = phi_prime(model, np.array([[-1.0, -1.0], [0.0, 0.0]]))
+    assert thought.micro_steps.tolist() == [ends, 100]
+    assert thought.halted.tolist() == [False, False]
+    assert thought.output.tolist() == [[0, 0], [0, 0]]
+    assert np.isfinite(thought.kept.cells).all()
+
+
+@pytest.mark.parametrize("lost", [np.nan, np.inf, -2e6])
+def test_a_retained_state_that_is_lost_stays_so(lost):
+    model = published(np.zeros((3, 3)))
+    cells = np.zeros((2, 400), np.float32)
+    cells[0, 7], cells[:, 219] = lost, 5.0
+    thought = phi_prime(model, np.zeros((2, 2)), Kept(cells, np.zeros(2, np.uint64)))
+    assert thought.micro_steps.tolist() == [0, 100]
+    assert not thought.halted.any()
+
+
+def test_a_trained_kernel_may_be_limited_and_be_without_a_bias():
+    rule = convolution(grid(3, 3), kernel=0.5, weight_limit=1.0, train_bias=False)
+    (found,) = genes(rule)
+    assert (found.name, len(found), found.low, found.high) == ("rule.kernel", 9, -1.0, 1.0)
+    filled = found.fill(np.array([[-3.0, 3.0, *[0.25] * 7]]))
+    assert filled.tolist() == [[-1.0, 1.0, *[0.25] * 7]]
+
+
 def test_one_number_stands_for_all_weights():
     for size in (3, 5):
         by_number = convolution(grid(3, 3), kernel=0.25, size=size)
@@ -167,12 +239,13 @@ def test_what_is_trained_is_kernel_and_bias():
         ({"kernel": float("nan")}, "finite"),
         ({"bias": float("inf")}, "finite"),
         ({"kernel": "soft"}, "rule.kernel"),
-        ({"activation": "relu"}, "rule.activation .*'tanh', 'softsign' or 'clip', got 'relu'"),
+        ({"activation": "relu"}, "rule.activation .*'clip' or 'identity', got 'relu'"),
         ({"dt": 0}, "rule.dt .*greater than 0, got 0"),
         ({"dt": 1.5}, "rule.dt"),
         ({"leak": -0.1}, "rule.leak"),
         ({"drift": 2}, "rule.drift"),
         ({"weight_spread": 0}, "rule.weight_spread"),
+        ({"weight_limit": 0}, "rule.weight_limit"),
         ({"speed": 1}, "rule.speed: convolution has no such setting; it has kernel, size, bias"),
     ],
 )
