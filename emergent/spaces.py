@@ -85,7 +85,7 @@ def tape(cells: Size, states: States = 2, boundary: Boundary = "zero") -> Tape:
 
 @part("space", "grid")
 def grid(height: Size, width: Size, channels: Annotated[int, Ge(1), Le(2)] = 1, boundary: Boundary = "zero") -> Grid:
-    """A sheet of real cells; the second of two channels is for a rule that keeps a gain in it.
+    """A sheet of real cells; the second of two channels is for a rule that keeps a gain, or a second reagent, in it.
 
     Raises:
         ValueError: more than a million cells.

@@ -135,6 +135,8 @@ def turing_machine(cells, kernel, inputs, steps=100, dt=0.1, level=0.7, damping=
     for _ in range(steps + 1):
         cells[3, 0], cells[6, 0] = inputs
         film.append(cells)
+        if np.abs(cells).max() > 1e6:  # it has diverged
+            return film, False
         if cells[10, 19] >= level:
             return film, True
         padded = np.pad(cells, 1, mode="edge")

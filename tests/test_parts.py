@@ -127,7 +127,9 @@ def test_a_wrong_setting_is_named_as_in_the_configuration(settings, words):
 
 
 def test_the_context_cannot_be_set():
-    with pytest.raises(ValueError, match=r"halting\.space: threshold has no such setting; it has at, level, max_steps"):
+    with pytest.raises(
+        ValueError, match=r"halting\.space: threshold has no such setting; it has at, level, damping, max_steps"
+    ):
         build("halting", {"name": "threshold", "space": None}, space=tape(9))
 
 
