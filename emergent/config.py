@@ -89,7 +89,8 @@ class SearchSection(Section):
     generations: Annotated[int, Field(ge=1, le=10_000_000)] = Field(100, description="generations of the whole run")
     options: dict[str, Any] = Field({}, description="options of the search method")
     stop_score: float | None = Field(
-        None, description="end as soon as one individual scores this in training and in selection"
+        None,
+        description="end as soon as the best of a generation scores this in training and, when tried, in selection",
     )
 
 

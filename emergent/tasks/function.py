@@ -8,7 +8,7 @@ the share of inputs on which it is exact, and nearly right counts as wrong.
 import csv
 import itertools
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple
@@ -24,6 +24,7 @@ _MOST_INPUTS = 1_000_000  # looked through for a list
 _LONGEST_LIST = 100_000
 _MOST_ROWS = 20_000  # of a table
 _LARGEST_NUMBER = 100_000  # of an input, its numbers together, and of a result
+_MOST_STEPS = 10_000_000  # of an input
 _LISTS = ("training", "selection", "test")
 
 Bounds = tuple[Annotated[int, Field(ge=0)], Annotated[int, Field(ge=0)]]
@@ -136,6 +137,7 @@ class Function(BaseModel):
         return found
 
     def _listed(self, name: str, wanted: Inputs) -> list[tuple[int, ...]]:
+        """The inputs of the list `name`."""
         condition = None if self.where is None else expressions.parse(self.where, self.variables)
         found = [
             numbers
@@ -154,7 +156,8 @@ class Function(BaseModel):
             raise ValueError(f"{name}: expected at most {_LONGEST_LIST:,} inputs, got {len(found):,}; give a sample")
         return found
 
-    def _candidates(self, name: str, wanted: Inputs) -> Any:
+    def _candidates(self, name: str, wanted: Inputs) -> Iterable[tuple[int, ...]]:
+        """Whatever may be in a list, in ascending order; refused if it is too much to look through."""
         if self.rows is not None:
             return sorted(self._table)
         least, most = wanted.each
@@ -180,9 +183,12 @@ class Function(BaseModel):
         return int(value)
 
     def _questions(self, name: str) -> Questions:
+        """A list with what is expected."""
         inputs = self._inputs[name]
         numbers = np.array(inputs, np.int64)
         caps = self.steps + self.steps_per_unit * numbers.sum(axis=1)
+        if (most := int(caps.max())) > _MOST_STEPS:
+            raise ValueError(f"steps_per_unit: expected at most {_MOST_STEPS:,} micro-steps an input, got {most:,}")
         return Questions(numbers, np.array([self._target(each) for each in inputs], np.int64), caps, self.missing)
 
     # --- worlds ----------------------------------------------------------------------------------------------------

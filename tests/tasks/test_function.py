@@ -77,6 +77,10 @@ def test_every_preset_of_a_function_says_what_it_does():
         ({"rows": [[1, 2], [1, 3]]}, r"rows: expected every input once, got \[1\] again in row 2"),
         ({"rows": [[1, 2], [1, 3, 4]]}, "rows: expected 2 whole numbers >= 0 in each"),
         ({"expression": "n", "steps": 0}, "greater than or equal to 1"),
+        (
+            {"expression": "n", "steps_per_unit": 9999, "test_inputs": [31, 3000]},
+            "steps_per_unit: expected at most 10,000,000 micro-steps an input, got 29,997,064",
+        ),
     ],
 )
 def test_what_cannot_be_asked_is_refused(section, said):
