@@ -178,7 +178,7 @@ def _end(model, memory, states, t, costs):
     Who has diverged is not asked: its thought ends without a halt, whatever its halting cell says.
     """
     ended, left = 0, 0
-    any_lost = diverged(model.rule, states, memory.lost)
+    any_lost = diverged(model.rule, model.space, states, memory.lost)
     for lane in range(LANES):
         if memory.thinking[lane]:
             if any_lost and memory.lost[lane]:

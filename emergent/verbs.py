@@ -81,7 +81,7 @@ def step(rule, space, states, out, rng):
 
 
 @verb
-def diverged(rule, states, lanes):
+def diverged(rule, space, states, lanes):
     """Write into `lanes` (LANES,) bool which lanes' `states` are beyond what the rule can mean; whether any is.
 
     Never, unless the rule says so: most are bounded. `lanes` is then left as it is.
@@ -237,7 +237,7 @@ def reach_one(rule):
 
 
 @diverged.default
-def never_diverged(rule, states, lanes):
+def never_diverged(rule, space, states, lanes):
     return False
 
 

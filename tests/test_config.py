@@ -58,7 +58,7 @@ def test_a_baseline_replaces_the_model():
         ("task.limits={grp: 3}", "grp"),
         ("model.rule.dt=3", r"rule.dt \(convolution\): .*less than or equal to 1, got 3"),
         ("model.rule.foo=1", "rule.foo: convolution has no such setting; it has kernel"),
-        ("model.rule=nonesuch", "no rule named 'nonesuch'; registered are convolution, life, lookup, ode, stochastic"),
+        ("model.rule=nonesuch", "no rule named 'nonesuch'; registered are convolution, gray_scott, life, lookup"),
         ("model.rule.kernel=[[1, 2], [3, 4]]", "expected a kernel of 3 rows of 3 numbers"),
         ("model.decoder.zones=[{column: 0}]", "zones: expected one for each of 2 outputs, got 1"),
         ("model.space.height=0", r"space.height \(grid\)"),

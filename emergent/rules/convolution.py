@@ -143,8 +143,8 @@ def genes_convolution(rule):
     return (Genes(name, "parameters", places, 0, rule.weights[places], rule.weight_spread, -limit, limit),)
 
 
-def diverged_convolution(rule, states, lanes):
-    return beyond(states, lanes)
+def diverged_convolution(rule, space, states, lanes):
+    return beyond(space, states, lanes)
 
 
 def lanewise_convolution(rule):

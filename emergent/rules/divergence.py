@@ -7,6 +7,7 @@ answer. The engine ends the thought there and then, as one that has not halted.
 
 import numpy as np
 
+from emergent.spaces import sheets
 from emergent.verb import kernel
 from emergent.verbs import LANES
 
@@ -14,17 +15,21 @@ LARGEST = 1e6  # an absolute value
 f32 = np.float32
 
 
-@kernel
-def beyond(states, lanes):
-    """Write into `lanes` (LANES,) which lanes of `states` (storage, LANES) have diverged; returns whether any has.
+@kernel(distinct=True)
+def beyond(space, states, lanes):
+    """Write into `lanes` (LANES,) which lanes of a grid's `states` have diverged; returns whether any has.
 
-    All lanes are swept side by side, so that it becomes SIMD: a tenth of what a micro-step of a convolution takes.
+    The border is not looked at: before it is filled, it may be that of another life in the same lane.
     """
     for lane in range(LANES):
         lanes[lane] = False
-    for i in range(len(states)):
-        for lane in range(LANES):
-            lanes[lane] |= not abs(states[i, lane]) <= f32(LARGEST)  # also what is not a number
+    cells, halo = sheets(space, states), space.halo
+    for channel in range(space.channels):
+        for row in range(halo, halo + space.height):
+            for column in range(halo, halo + space.width):
+                for lane in range(LANES):
+                    cell = abs(cells[channel, row, column, lane])
+                    lanes[lane] |= not cell <= f32(LARGEST)  # also what is not a number
     found = False
     for lane in range(LANES):
         found |= lanes[lane]

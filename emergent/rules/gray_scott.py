@@ -81,8 +81,8 @@ def express_gray_scott(rule, parameters):
 
 
 @diverged.on(GrayScott)
-def diverged_gray_scott(rule, states, lanes):
-    return beyond(states, lanes)
+def diverged_gray_scott(rule, space, states, lanes):
+    return beyond(space, states, lanes)
 
 
 @step.on(GrayScott)
@@ -91,12 +91,9 @@ def step_gray_scott(rule, space, states, out, rng):
     _react(rule, before[0], before[1], after[0], after[1])
 
 
-@kernel
+@kernel(distinct=True)
 def _react(rule, u, v, new_u, new_v):
-    """Advance both reagents, each in a loop over lanes of its own, which is contiguous and becomes SIMD.
-
-    One loop for both does not: LLVM would have to make sure at run time that too many pointers do not overlap.
-    """
+    """Advance both reagents; the innermost loop over lanes is contiguous, so that it becomes SIMD."""
     dt, du, dv = f32(rule.dt), f32(rule.du), f32(rule.dv)
     feed, loss = rule.rates[0], rule.rates[0] + rule.rates[1]
     for y in range(1, u.shape[0] - 1):
@@ -105,8 +102,6 @@ def _react(rule, u, v, new_u, new_v):
                 here, there = u[y, x, lane], v[y, x, lane]
                 spread = du * _laplacian(u, y, x, lane)
                 new_u[y, x, lane] = here + dt * (spread - here * there * there + feed * (f32(1.0) - here))
-            for lane in range(LANES):
-                here, there = u[y, x, lane], v[y, x, lane]
                 spread = dv * _laplacian(v, y, x, lane)
                 new_v[y, x, lane] = there + dt * (spread + here * there * there - loss * there)
 

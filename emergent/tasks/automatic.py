@@ -98,14 +98,18 @@ def fitted(model: Mapping[str, Any], inputs: int, outputs: int) -> Data:
     """The model of a preset, laid out anew for so many inputs and outputs; its rule stays as it is.
 
     Raises:
-        ValueError: the model is not one of a preset's kinds.
+        ValueError: the model is laid out in another way than those that can be.
     """
     if "baseline" in model:
         return dict(model)
-    kind = model["space"]["name"]
-    if kind not in _LAYOUTS:
-        raise ValueError(f"model.space: expected one of {', '.join(_LAYOUTS)}, got {kind!r}")
-    return {**model, **_LAYOUTS[kind](model, inputs, outputs)}
+    try:
+        laid = _LAYOUTS[model["space"]["name"]](model, inputs, outputs)
+    except (KeyError, TypeError):  # no such space, or cells given one by one
+        raise ValueError(
+            "this model is made for a task of its own, and is not laid out anew for another; those that are: control, "
+            "retained, reset, indirect, one_channel, lookup, life, linear, mlp, and what is derived from them"
+        ) from None
+    return {**model, **laid}
 
 
 def _grid(model: Mapping[str, Any], inputs: int, outputs: int) -> Data:

@@ -61,9 +61,9 @@ def roles(model: Model) -> dict[str, np.ndarray]:
 
 
 def sheets(model: Model, cells: np.ndarray) -> np.ndarray:
-    """Bare cells (..., cells) as pictures (..., channels, rows, columns); a tape is one row."""
+    """Bare cells (..., cells) as pictures (..., channels, rows, columns); a tape is one row, a line one for each channel."""
     shape = storage(model.space).shape
-    channels, rows, columns = shape if len(shape) == 3 else (1, *shape) if len(shape) == 2 else (1, 1, *shape)
+    channels, rows, columns = {1: (1, 1, *shape), 2: (shape[0], 1, shape[-1])}.get(len(shape), shape)
     return cells.reshape(*cells.shape[:-1], channels, rows, columns)
 
 

@@ -136,7 +136,7 @@ def test_what_is_trained_is_the_rule_inside():
         (
             tape(9),
             {"of": "stochastic"},
-            "of: expected another rule than stochastic itself; there are convolution, life",
+            "of: expected another rule than stochastic itself; there are convolution, gray_scott",
         ),
         (tape(9), {"of": {"name": "stochastic", "of": "life"}}, "of: expected another rule"),
         (tape(9), {"of": "mine"}, "there is no rule named 'mine'"),

@@ -60,7 +60,16 @@ def registered():
         del gymnasium.registry[name]
 
 
-@pytest.mark.parametrize("preset", [name for name in presets() if name != "lidar_driver"])
+OWN = {"add", "ctm", "ctm_sum", "double", "em33", "halve", "increment", "lidar_driver", "life_lm", "ring", "ring_hard"}
+
+
+@pytest.mark.parametrize("preset", ["double", "ctm", "ctm_sum", "ring"])
+def test_a_preset_for_a_task_of_its_own_is_refused(preset):
+    with pytest.raises(ConfigError, match="made for a task of its own, .* those that are: control, retained"):
+        read(preset, env="Acrobot-v1")
+
+
+@pytest.mark.parametrize("preset", sorted(presets().keys() - OWN))
 @pytest.mark.parametrize("env", FIVE)
 def test_every_preset_fits_every_environment(preset, env):
     config = read(preset, env=env)
