@@ -82,9 +82,9 @@ def step(rule, space, states, out, rng):
 
 @verb
 def diverged(rule, space, states, lanes):
-    """Write into `lanes` (LANES,) bool which lanes' `states` are beyond what the rule can mean; whether any is.
+    """Whether any lane's `states` are beyond what the rule can mean; if so, which of them, into `lanes` (LANES,) bool.
 
-    Never, unless the rule says so: most are bounded. `lanes` is then left as it is.
+    Never, unless the rule says so: most are bounded.
     """
 
 

@@ -15,22 +15,27 @@ LARGEST = 1e6  # an absolute value
 f32 = np.float32
 
 
-@kernel(distinct=True)
+@kernel
 def beyond(space, states, lanes):
-    """Write into `lanes` (LANES,) which lanes of a grid's `states` have diverged; returns whether any has.
+    """Whether any lane of a grid's `states` has diverged; if so, which of them, into `lanes` (LANES,) bool.
 
-    The border is not looked at: before it is filled, it may be that of another life in the same lane.
+    It is asked after every micro-step, so all cells are first counted together: a sum of integers, which becomes SIMD.
+    The border does not count: before it is filled, it may be that of another life in the same lane.
     """
+    cells = states.reshape(-1)
+    lost = 0
+    for i in range(len(cells)):
+        lost += not abs(cells[i]) <= f32(LARGEST)  # also what is not a number
+    if lost == 0:
+        return False
     for lane in range(LANES):
         lanes[lane] = False
-    cells, halo = sheets(space, states), space.halo
+    sheet, halo, found = sheets(space, states), space.halo, False
     for channel in range(space.channels):
         for row in range(halo, halo + space.height):
             for column in range(halo, halo + space.width):
                 for lane in range(LANES):
-                    cell = abs(cells[channel, row, column, lane])
-                    lanes[lane] |= not cell <= f32(LARGEST)  # also what is not a number
-    found = False
+                    lanes[lane] |= not abs(sheet[channel, row, column, lane]) <= f32(LARGEST)
     for lane in range(LANES):
         found |= lanes[lane]
     return found

@@ -61,7 +61,7 @@ def roles(model: Model) -> dict[str, np.ndarray]:
 
 
 def sheets(model: Model, cells: np.ndarray) -> np.ndarray:
-    """Bare cells (..., cells) as pictures (..., channels, rows, columns); a tape is one row, a line one for each channel."""
+    """Bare cells (..., cells) as pictures (..., channels, rows, columns); a tape or a line is one row."""
     shape = storage(model.space).shape
     channels, rows, columns = {1: (1, 1, *shape), 2: (shape[0], 1, shape[-1])}.get(len(shape), shape)
     return cells.reshape(*cells.shape[:-1], channels, rows, columns)

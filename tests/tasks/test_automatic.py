@@ -65,7 +65,7 @@ OWN = {"add", "ctm", "ctm_sum", "double", "em33", "halve", "increment", "lidar_d
 
 @pytest.mark.parametrize("preset", ["double", "ctm", "ctm_sum", "ring"])
 def test_a_preset_for_a_task_of_its_own_is_refused(preset):
-    with pytest.raises(ConfigError, match="made for a task of its own, .* those that are: control, retained"):
+    with pytest.raises(ConfigError, match=r"made for a task of its own, .* those that are: control, retained"):
         read(preset, env="Acrobot-v1")
 
 
