@@ -21,8 +21,8 @@ RESET = 10_000  # seed of the episode
 BEFORE = 20  # control steps, until the state is that of a ring at work
 
 
-def draw(run: str, path: Path, thoughts: int, caption: str) -> None:
-    """A few thoughts in a row of an episode, one row for each micro-step."""
+def draw(run: str, path: Path, thoughts: int, caption: str, scaled: bool = False) -> None:
+    """A few thoughts of an episode, a row for each micro-step; `scaled`, each row by its largest value."""
     model = open_model(run)
     task = task_of(model)
     environment, policy = task.make(), EmergentPolicy(model, task.action)
@@ -32,7 +32,8 @@ def draw(run: str, path: Path, thoughts: int, caption: str) -> None:
         thought = policy.think(observation, kept, film=t >= BEFORE)
         kept = thought.kept
         if t >= BEFORE:
-            films.append(thought.film)
+            film = thought.film
+            films.append(film / np.abs(film).max(axis=1, keepdims=True) if scaled else film)
         observation, *_ = environment.step(policy.actions(thought.output)[0])
     space_time(policy.record, films, path, caption)
 
@@ -41,7 +42,7 @@ def main() -> None:
     """Draw both."""
     ring, em33 = sys.argv[1:]
     FOLDER.mkdir(exist_ok=True)
-    draw(ring, FOLDER / "ring.png", 1, "a thought of the continuous ring")
+    draw(ring, FOLDER / "ring.png", 1, "a thought of the continuous ring", scaled=True)
     draw(em33, FOLDER / "em33.png", 4, "four thoughts of EM-3/3")
 
 
