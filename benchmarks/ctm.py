@@ -1,6 +1,6 @@
 """How fast fields of real cells run on one core: the Convolutional Turing Machine and Gray-Scott, beside plain NumPy.
 
-    python benchmarks/ctm.py
+    python -m benchmarks.ctm
 
 Reference and ours compute the same, in turns, in the same run; the best of each counts, in processor time, for other
 programs only make them slower. The author's own program (ctm.py, by SciPy's `convolve2d`) made 18,328 grid steps a
@@ -9,44 +9,28 @@ second on a core of a machine like that on which this was first run.
 
 import time
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
+from benchmarks.rows import Row, race, show
 from emergent import Blueprint
 from emergent.inference import Kept, phi_prime
 from emergent.verbs import LANES
 
-REPETITIONS = 7
 PUBLISHED = 18_328  # grid steps a second of the author's program
 SIDE, STEPS, SHEET, TIMES = 20, 100, 48, 200  # of the machine: cells of a side and micro-steps; of Gray-Scott
 
 
-class Row(NamedTuple):
-    """A line of the suite: a name, the unit of the speeds, a reference's speed, ours, and their ratio."""
-
-    name: str
-    unit: str
-    reference: float
-    ours: float
-
-    @property
-    def ratio(self) -> float:
-        """Ours over the reference."""
-        return self.ours / self.reference
-
-
-def measure() -> list[Row]:
-    """All measurements."""
-    machines = [machine(activation) for activation in ("identity", "clip", "tanh")]
-    published = Row("the author's program, as measured before", "grid steps/s", PUBLISHED, machines[0].ours)
-    return [*machines, published, gray_scott()]
-
-
-def main() -> None:
-    """Measure and print."""
-    for row in measure():
-        print(f"{row.name:44s} {row.reference:14,.0f} {row.ours:16,.0f} {row.unit:13s} {row.ratio:7.1f}x", flush=True)
+def measure():
+    """The rows."""
+    for activation in ("identity", "clip", "tanh"):
+        made = machine(activation)
+        yield made
+        if activation == "identity":
+            name = "the same beside the author's program"
+            yield made._replace(name=name, reference=PUBLISHED, source="author, recorded")
+    yield gray_scott()
 
 
 def machine(activation: str) -> Row:
@@ -73,8 +57,9 @@ def machine(activation: str) -> Row:
         return phi_prime(plan.template, inputs, Kept(cells, np.zeros(LANES, np.uint64))).kept.cells
 
     np.testing.assert_allclose(ours()[0].reshape(SIDE, SIDE), reference(), atol=1e-4)
-    slow, fast = _race(reference, ours)
-    return Row(f"{SIDE} x {SIDE} cells, {activation}", "grid steps/s", STEPS / slow, LANES * STEPS / fast)
+    slow, fast = race(reference, ours, time.thread_time)
+    name = f"Convolutional Turing Machine, {SIDE}x{SIDE}, {activation}"
+    return Row(name, "grid steps/s", LANES * STEPS / fast, STEPS / slow, "NumPy")
 
 
 def plain_machine(cells: np.ndarray, inputs: np.ndarray, kernel: np.ndarray, squash: Callable) -> np.ndarray:
@@ -118,9 +103,9 @@ def gray_scott() -> Row:
         return plain_gray_scott(*start, plan.template.rule)
 
     np.testing.assert_allclose(ours()[0].reshape(start.shape), reference(), atol=1e-4)
-    slow, fast = _race(reference, ours)
+    slow, fast = race(reference, ours, time.thread_time)
     work = SHEET * SHEET * TIMES
-    return Row(f"Gray-Scott, {SHEET} x {SHEET} cells", "cells/s", work / slow, LANES * work / fast)
+    return Row(f"Gray-Scott, {SHEET}x{SHEET}", "cells/s", LANES * work / fast, work / slow, "NumPy")
 
 
 def plain_gray_scott(u: np.ndarray, v: np.ndarray, rule: Any) -> np.ndarray:
@@ -140,20 +125,5 @@ def _laplacian(s: np.ndarray) -> np.ndarray:
     return np.roll(s, 1, 0) + np.roll(s, -1, 0) + np.roll(s, 1, 1) + np.roll(s, -1, 1) - np.float32(4) * s
 
 
-def _race(reference: Callable[[], Any], ours: Callable[[], Any]) -> tuple[float, float]:
-    """Processor seconds of each, the best of several; they take turns."""
-    slow, fast = [], []
-    for _ in range(REPETITIONS):
-        slow.append(_seconds(reference))
-        fast += [_seconds(ours) for _ in range(3)]
-    return min(slow), min(fast)
-
-
-def _seconds(work: Callable[[], Any]) -> float:
-    began = time.thread_time()
-    work()
-    return time.thread_time() - began
-
-
 if __name__ == "__main__":
-    main()
+    show(measure())

@@ -1,6 +1,6 @@
 """How many steps a second of one core an automaton makes in gymnasium environments: alone, side by side, and compiled.
 
-    python benchmarks/environments.py [ID ...]
+    python -m benchmarks.environments [ID ...]
 
 Individuals drawn at random (preset `control`) live through eight episodes each, as in training. *alone*: an episode
 after the other, an observation at a time through `predict`; *side by side*: `emergent.tasks.plain`, as worker processes
@@ -8,11 +8,14 @@ do it; *compiled*: where `envs.compiled` has it; *no policy*: the environment by
 that other programs on the machine matter little.
 """
 
+import importlib.util
 import sys
 import time
+from collections.abc import Sequence
 
 import numpy as np
 
+from benchmarks.rows import Row, show
 from emergent import engine
 from emergent.config import read
 from emergent.model_file import ModelFile
@@ -26,10 +29,16 @@ EPISODES, INDIVIDUALS, REPETITIONS = 8, 4, 3
 IDS = ("Acrobot-v1", "Pendulum-v1", "MountainCarContinuous-v0", "LunarLander-v3")
 
 
-def main() -> None:
-    """Measure and print."""
-    for name in sys.argv[1:] or IDS:
-        print(f"{name:26}" + "".join(f"{what} {speed:12,.0f}   " for what, speed in speeds(name).items()), flush=True)
+def measure(names: Sequence[str] = IDS):
+    """The rows."""
+    for name in names:
+        if name.startswith("LunarLander") and importlib.util.find_spec("Box2D") is None:
+            continue
+        found = speeds(name)
+        for what in ("side by side", "compiled"):
+            if what in found:
+                yield Row(f"{name}, {what}, one core", "steps/s", found[what], found["alone"], "one by one")
+        yield Row(f"{name}, no policy, one core", "steps/s", found["no policy"])
 
 
 def speeds(name: str) -> dict[str, float]:
@@ -41,19 +50,19 @@ def speeds(name: str) -> dict[str, float]:
     policies = [EmergentPolicy(ModelFile.grown(blueprint, genome, {}), task.action) for genome in genomes]
     plain, seeds = World(None, world.episodes), np.zeros(EPISODES, np.uint64)
     found = {
-        "no policy": best(lambda: without(task, plain)),
-        "alone": best(lambda: sum(alone(task, plain, policy, seeds) for policy in policies)),
-        "side by side": best(lambda: sum(live(task, plain, policy, seeds).length.sum() for policy in policies)),
+        "no policy": most(lambda: without(task, plain)),
+        "alone": most(lambda: sum(alone(task, plain, policy, seeds) for policy in policies)),
+        "side by side": most(lambda: sum(live(task, plain, policy, seeds).length.sum() for policy in policies)),
     }
     if name in COMPILED:
         grown, every = blueprint.layout.grow(genomes), np.tile(seeds, (INDIVIDUALS, 1))
-        found["compiled"] = best(
+        found["compiled"] = most(
             lambda: engine.evaluate(blueprint.template, *grown, world.record, every, workers=1).length.sum()
         )
     return found
 
 
-def best(lived) -> float:
+def most(lived) -> float:
     """The most steps a second of `lived`, which returns how many; its first call, which compiles, does not count."""
     lived()
     found = 0.0
@@ -77,17 +86,17 @@ def alone(task: Environment, world: World, policy: EmergentPolicy, seeds: np.nda
     return steps
 
 
-def without(task: Environment, world: World, most: int = 2000) -> int:
+def without(task: Environment, world: World, steps: int = 2000) -> int:
     """Steps of random actions."""
     environment, reset = next(task.environments(world))
     environment.reset(seed=reset)
     environment.action_space.seed(0)
-    for _ in range(most):
+    for _ in range(steps):
         _, _, terminated, truncated, _ = environment.step(environment.action_space.sample())
         if terminated or truncated:
             environment.reset()
-    return most
+    return steps
 
 
 if __name__ == "__main__":
-    main()
+    show(measure(sys.argv[1:] or IDS))

@@ -1,6 +1,6 @@
 """Train the models that come with the repository, and keep of each run what a visitor needs, in runs/examples.
 
-python benchmarks/examples.py
+python -m benchmarks.examples
 """
 
 import shutil

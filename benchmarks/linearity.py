@@ -1,6 +1,6 @@
 """How much of what a driver does is a linear map of what it sees: the R² of a least-squares fit, output by output.
 
-    python benchmarks/linearity.py RUN [RUN ...]
+    python -m benchmarks.linearity RUN [RUN ...]
 
 A linear policy has 1 in both columns. An automaton that is near 1 from its initial state works where its activation is
 straight; one that is lower as it drives uses what it has kept from before.

@@ -1,19 +1,19 @@
 """How many micro-steps a second the continuous ring makes: 30 cells, RK4, with one field and with a memory.
 
-    python benchmarks/ring.py
+    python -m benchmarks.ring
 
 The ring is the one of BrightStarLabs/cart-pole-em, whose own code makes 6,294 micro-steps a second with NumPy, on one
 core. Beside ours stands the same in NumPy as a textbook has it, measured here: `numpy.roll` for the neighbours. Both
 are on one core, in processor time, the best of several.
 """
 
-import os
 import time
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
+from benchmarks.rows import Row, race, show
 from emergent import parts, rules  # noqa: F401 - they register the rule
 from emergent.verb import kernel
 from emergent.verbs import LANES, blank, border, step
@@ -21,36 +21,15 @@ from emergent.verbs import LANES, blank, border, step
 AUTHORS = 6294  # micro-steps a second
 CELLS, DT, STEPS, NUMPY_STEPS = 30, 0.3, 5000, 500
 K = [0.0, -0.0672, -0.2378, -0.1679, -0.9354, -0.2853, -0.3579, 0.05, -0.05]
-REPETITIONS = 20
 
 
-class Row(NamedTuple):
-    """A line: micro-steps a second of one ring in NumPy, and of all that are integrated side by side here."""
-
-    name: str
-    numpy: float
-    ours: float
-
-
-def measure() -> list[Row]:
-    """A row with one field, and one with a memory."""
-    return [
-        Row(
-            name,
-            _speed(NUMPY_STEPS, lambda c=channels: plain(c, NUMPY_STEPS)),
-            LANES * _speed(STEPS, compiled(channels)),
-        )
-        for channels, name in ((1, "one field"), (2, "two fields"))
-    ]
-
-
-def main() -> None:
-    """Measure and print."""
-    for row in measure():
-        print(
-            f"{row.name:12s} NumPy {row.numpy:10,.0f}   ours {row.ours:13,.0f} micro-steps/s, "
-            f"{row.ours / row.numpy:6,.0f}x   ({row.ours / AUTHORS:6,.0f}x what the authors' code makes)"
-        )
+def measure():
+    """A row with one field, and one with a memory; then the authors' own code, as it was measured."""
+    for channels, name in ((1, "one field"), (2, "two fields")):
+        reference, ours = race(lambda c=channels: plain(c, NUMPY_STEPS), compiled(channels), time.thread_time)
+        speed = LANES * STEPS / ours
+        yield Row(f"ring of {CELLS} cells, RK4, {name}", "micro-steps/s", speed, NUMPY_STEPS / reference, "NumPy")
+    yield Row(f"ring of {CELLS} cells, RK4, two fields, again", "micro-steps/s", speed, AUTHORS, "authors, recorded")
 
 
 def compiled(channels: int) -> Callable[[], Any]:
@@ -97,17 +76,5 @@ def _slope(y: np.ndarray) -> np.ndarray:
     return np.stack([slope + K[7] * y[1] + K[8] * c * y[1], 0.1 * (c - y[1])])
 
 
-def _speed(steps: int, run: Callable[[], Any]) -> float:
-    """Micro-steps a second of processor time, the best of several."""
-    run()
-    best = np.inf
-    for _ in range(REPETITIONS):
-        began = time.thread_time()
-        run()
-        best = min(best, time.thread_time() - began)
-    return steps / best
-
-
 if __name__ == "__main__":
-    print(f"{os.cpu_count()} cores, one of them used", flush=True)
-    main()
+    show(measure())
