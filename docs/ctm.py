@@ -94,7 +94,7 @@ def unevolved(model: ModelFile, task: Regression) -> dict[str, list[float]]:
     states = [phi_prime(model, points).kept.cells for points in inputs]
     outputs = [3 * 20 + 19, 6 * 20 + 19]
     found = {}
-    for name, cells in (("output cells", outputs), ("all cells", list(range(400)))):
+    for name, cells in (("the output cells", outputs), ("all cells", list(range(400)))):
         x, y = (np.column_stack([state[:, cells], np.ones(len(state))]) for state in states)
         fit = np.linalg.lstsq(x, targets[0], rcond=None)[0]
         found[name] = r_squared(y @ fit, targets[1])
@@ -131,7 +131,7 @@ def listed(found: Mapping[str, Any]) -> str:
     """The numbers of the page, in Markdown."""
     fates = ", ".join(f"{count / MACHINES:.1%} {fate}" for fate, count in found["published"].items())
     rows = {"trained machine": found["trained"]}
-    rows |= {f"linear read-out of the {name} before any micro-step": r2 for name, r2 in found["unevolved"].items()}
+    rows |= {f"linear read-out of {name} before any micro-step": r2 for name, r2 in found["unevolved"].items()}
     return "\n".join(
         [
             f"Of {MACHINES:,} machines as published, in their first thought: {fates}.",
