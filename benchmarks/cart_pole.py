@@ -1,41 +1,51 @@
-"""How many steps a second the compiled cart-pole makes under an MLP of 4-16-2, on all cores, beside Gymnasium's own.
+"""How many steps a second the compiled cart-pole makes under an MLP of 4-16-2, on all cores, beside JAX.
 
-    python benchmarks/cart_pole.py
+    python -m benchmarks.cart_pole
 
 256 individuals live through 4 episodes each. All of them balance the pole: one unit of the hidden layer sees how it
 falls, and all weights are a little disturbed. So every step that is counted is one that somebody lives.
 """
 
-import os
-import time
-
-import gymnasium
 import numpy as np
 
+from benchmarks import peers
+from benchmarks.rows import REPETITIONS, Row, best, show
 from emergent import engine
 from emergent.model import BaselineBlueprint
 from envs import cart_pole
 
 BOUNDS = np.array([[-2.4, 2.4], [-3.0, 3.0], [-0.21, 0.21], [-3.0, 3.0]])
 POPULATION, EPISODES, HIDDEN = 256, 4, 16
-REPETITIONS = 7
 FALL = np.array([0.1, 0.3, 5.0, 1.0])  # push to the right where the product with the state is positive
 
 
-def main() -> None:
-    """Measure and print."""
+def measure():
+    """The row."""
     plan = BaselineBlueprint({"name": "mlp", "hidden": HIDDEN}, BOUNDS[:, 0], BOUNDS[:, 1], 2)
-    states, parameters = plan.layout.grow(genomes())
+    weights = genomes()
+    states, parameters = plan.layout.grow(weights)
     task = cart_pole.build(range(EPISODES), cart_pole.HORIZON, float(cart_pole.HORIZON))
     seeds = np.zeros((POPULATION, EPISODES), np.uint64)
-    best = 0.0
-    for repetition in range(REPETITIONS + 1):
-        began = time.perf_counter()
-        record = engine.evaluate(plan.template, states, parameters, task, seeds)
-        best = max(best, record.length.sum() / (time.perf_counter() - began)) if repetition else 0.0  # first: compiling
-    length = record.length.mean()
-    print(f"compiled, {os.cpu_count()} cores   {best:12,.0f} steps/s   (episodes of {length:.0f} steps)")
-    print(f"gymnasium.make, one core  {plain():8,.0f} steps/s   (no policy)")
+
+    def evaluate() -> engine.Record:
+        return engine.evaluate(plan.template, states, parameters, task, seeds)
+
+    lived = evaluate().length
+    reference, source = peers.compare("cart_pole", lambda: jax(weights))
+    name = f"CartPole, MLP 4-{HIDDEN}-2, {POPULATION} x {EPISODES} episodes of {lived.mean():.0f} steps"
+    yield Row(name, "steps/s", lived.sum() / best(evaluate, 5 * REPETITIONS), reference, source)
+
+
+def jax(weights: np.ndarray) -> float:
+    """JAX's steps a second under the same networks, which there see the state as it is."""
+    own = weights.astype(np.float32).copy()
+    first = own[:, : HIDDEN * 5].reshape(POPULATION, HIDDEN, 5)  # a view
+    low, width = BOUNDS[:, 0], BOUNDS[:, 1] - BOUNDS[:, 0]
+    first[..., :4] /= width
+    first[..., 4] -= first[..., :4] @ low.astype(np.float32)
+    speed, length = peers.cart_pole(own, 4, HIDDEN, EPISODES, cart_pole.HORIZON)
+    assert length > 0.99 * cart_pole.HORIZON, f"JAX's episodes end after {length:.0f} steps: not the same work"
+    return speed
 
 
 def genomes() -> np.ndarray:
@@ -48,18 +58,5 @@ def genomes() -> np.ndarray:
     return found
 
 
-def plain(seconds: float = 1.0) -> float:
-    """Steps a second of Gymnasium's environment."""
-    environment = gymnasium.make(cart_pole.ID)
-    environment.reset(seed=0)
-    steps, began = 0, time.perf_counter()
-    while (spent := time.perf_counter() - began) < seconds:
-        _, _, terminated, truncated, _ = environment.step(steps % 2)
-        steps += 1
-        if terminated or truncated:
-            environment.reset()
-    return steps / spent
-
-
 if __name__ == "__main__":
-    main()
+    show(measure())

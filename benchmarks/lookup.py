@@ -1,30 +1,23 @@
 """How fast tapes of four states run: programs of EM-4/3 beside a plain kernel, and cells beside the processor's limit.
 
-    python benchmarks/lookup.py
-
-Reference and ours take turns in the same run, and the best of each counts: other programs only make them slower.
+    python -m benchmarks.lookup
 
 The limit is that of looking 64 cells up with one `vpermb`. For 64 cells that takes three loads, two shifts, one
 three-input logic operation, the look-up and a store; a processor that loads one vector of 512 bits a cycle (AMD's
 Zen 4) needs 3 cycles, one that loads two (Intel's since Ice Lake) 2. Without AVX-512 VBMI, four `vpshufb` and blends
 on 32 cells: 4.5 cycles. Nothing halts there, so nothing is counted, neither in the limit nor by us.
-
-The clock is measured: a chain in which every multiplication (3 cycles) and exclusive or (1) waits for the one before.
 """
 
-import os
 import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
 
 import numpy as np
 from numba import njit, prange
 
+from benchmarks.rows import REPETITIONS, Row, best, clock, race, show
 from emergent import tapes
 from emergent.tapes import vpermb
 
-REPETITIONS = 7
 GENOMES, CELLS, WINDOW, MAX_STEPS = 200, 32, 500, 256
 INPUTS = np.arange(1, 31)
 FORCED = {
@@ -41,35 +34,14 @@ NO_ANSWER = -10.0
 TAPES, LONG, STEPS = 512, 1000, 200  # where nothing can be skipped
 
 
-class Row(NamedTuple):
-    """A line of the suite.
-
-    Fields:
-        name; unit: of the speeds.
-        reference, ours: speeds; None where there is no reference. ratio: of the two.
-        share: of the limit; None where none is known.
-    """
-
-    name: str
-    unit: str
-    reference: float | None
-    ours: float
-    ratio: float | None
-    share: float | None
+def measure():
+    """The rows."""
+    yield programs()
+    yield cells()
 
 
-def rows() -> list[Row]:
-    """Both measurements."""
-    return [programs(), cells()]
-
-
-def main() -> None:
-    """Measure, compare every fitness, and print."""
-    for row in rows():
-        reference = f"{row.reference:12,.0f}" if row.reference else " " * 12
-        ratio = f"{row.ratio:7.1f}x" if row.ratio else " " * 8
-        share = f"  {row.share:.0%} of the limit" if row.share else ""
-        print(f"{row.name:40s} {reference} {row.ours:16,.0f} {row.unit:10s} {ratio}{share}", flush=True)
+def compare() -> None:
+    """Hold every fitness up against the plain kernel's."""
     for name, population in (("forced entries", genomes(0, GENOMES)), ("free entries", genomes(1, 2000, forced=False))):
         differ = np.count_nonzero(fitness(*population) != plain_fitness(*population))
         print(f"{len(population[0])} genomes, {name}: fitness differs in {differ}")
@@ -90,15 +62,9 @@ def genomes(seed: int, number: int, forced: bool = True) -> tuple[np.ndarray, np
 def programs() -> Row:
     """Genomes a second on all cores: every one on every input."""
     population = genomes(0, GENOMES)
-    reference, ours = _race(lambda: plain_fitness(*population), lambda: fitness(*population))
-    return Row(
-        f"EM-4/3, {GENOMES} genomes x {len(INPUTS)} inputs",
-        "genomes/s",
-        GENOMES / reference,
-        GENOMES / ours,
-        reference / ours,
-        None,
-    )
+    reference, ours = race(lambda: plain_fitness(*population), lambda: fitness(*population))
+    name = f"EM-4/3, {GENOMES} genomes x {len(INPUTS)} inputs"
+    return Row(name, "genomes/s", GENOMES / ours, GENOMES / reference, "plain kernel")
 
 
 def fitness(rules: np.ndarray, programs: np.ndarray) -> np.ndarray:
@@ -169,16 +135,9 @@ def cells() -> Row:
     ends = run()
     for earlier in range(1, STEPS):  # a tape in a cycle would have been as it is at the end: steps would be saved
         assert (run(earlier) != ends).any(axis=-1).all()
-    seconds = min(timed(run, time.thread_time) for _ in range(10 * REPETITIONS))
-    speed = TAPES * LONG * STEPS / seconds
-    return Row(
-        f"{TAPES} tapes of {LONG} cells, one rule, one core",
-        "cells/s",
-        None,
-        speed,
-        None,
-        speed / (clock() * per_cycle()),
-    )
+    speed = TAPES * LONG * STEPS / best(run, 10 * REPETITIONS, time.thread_time)
+    name = f"{TAPES} tapes of {LONG} cells, one rule, one core"
+    return Row(name, "cells/s", speed, share=speed / (clock() * per_cycle()))
 
 
 def per_cycle() -> float:
@@ -194,45 +153,6 @@ def is_intel() -> bool:
     return information.is_file() and "GenuineIntel" in information.read_text(encoding="utf-8")
 
 
-def clock() -> float:
-    """Cycles a second."""
-    links = 300_000
-    _chain(10, np.uint64(3))
-    return (
-        4
-        * links
-        / min(timed(lambda: _chain(links, np.uint64(0x5851F42D4C957F2D)), time.thread_time) for _ in range(20))
-    )
-
-
-@njit
-def _chain(links, factor):
-    x = np.uint64(88172645463325252)
-    for _ in range(links):
-        x = (x * factor) ^ (x >> np.uint64(7))
-    return x
-
-
-# --- time ------------------------------------------------------------------------------------------------------------
-
-
-def _race(reference: Callable[[], Any], ours: Callable[[], Any]) -> tuple[float, float]:
-    """Seconds of each, the best of several; they take turns, ours more often, for it is the shorter."""
-    reference(), ours()
-    slow, fast = [], []
-    for _ in range(REPETITIONS):
-        slow.append(timed(reference))
-        fast += [timed(ours) for _ in range(10)]
-    return min(slow), min(fast)
-
-
-def timed(work: Callable[[], Any], now: Callable[[], float] = time.perf_counter) -> float:
-    """Seconds that some work takes."""
-    began = now()
-    work()
-    return now() - began
-
-
 if __name__ == "__main__":
-    print(f"{os.cpu_count()} cores, {type(tapes.fastest_unit()).__name__}, {clock() / 1e9:.2f} GHz", flush=True)
-    main()
+    show(measure())
+    compare()

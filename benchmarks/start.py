@@ -1,15 +1,18 @@
 """How long a user waits: for an import, for help, for the first compilation, and for the first generation.
 
-python benchmarks/start.py
+python -m benchmarks.start
 """
 
 import os
+import statistics
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
+from benchmarks.rows import Row, show
 from emergent.cache import cache_folder
 
 FIRST_GENERATION = """
@@ -32,19 +35,21 @@ train("retained", name="x", search={"generations": 1}, task={"selection_tracks":
 GENETIC = ["search.optimizer=genetic", "search.options={}"]
 
 
-def main() -> None:
-    """Print a line for each; the tracks' reference drivers are at hand, as they are after the first run."""
-    _say("import emergent", [_timed("import emergent") for _ in range(5)])
-    _say("emergent --help", [_timed("-m", "emergent", "--help") for _ in range(5)])
+def measure():
+    """The rows; the tracks' reference drivers are at hand, as they are after the first run."""
+    yield Row("import emergent", "s", _median(lambda: _timed("import emergent")))
+    yield Row("emergent --help", "s", _median(lambda: _timed("-m", "emergent", "--help")))
     with tempfile.TemporaryDirectory() as cold:
         tracks = cache_folder() / "tracks"
         tracks.mkdir(parents=True, exist_ok=True)
         (Path(cold) / "tracks").symlink_to(tracks)
         _timed(WHOLE)  # references of its tracks
         first, again = (_timed(WHOLE, EMERGENT_CACHE_DIR=cold) for _ in range(2))
-        print(f"all that a run compiles, from the first generation to its clip: {first - again:.1f} s")
+        yield Row("all that a run compiles, from the first generation to its clip", "s", first - again)
+        yield Row("the same run, compiled code at hand", "s", again)
         for name, changes in (("genetic algorithm", GENETIC), ("CMA-ES", [])):
-            _say(f"first generation of a {name}", [_first_generation(changes, cold) for _ in range(5)])
+            seconds = _median(lambda changes=changes: _first_generation(changes, cold))
+            yield Row(f"to the end of the first generation, {name}, cached", "s", seconds)
 
 
 def _timed(*words: str, **environment: str) -> float:
@@ -67,9 +72,9 @@ def _run(program: list[str], folder: str, environment: dict[str, str]) -> str:
     return subprocess.run(command, cwd=folder, env=variables, check=True, capture_output=True, text=True).stdout
 
 
-def _say(what: str, seconds: list[float]) -> None:
-    print(f"{what}: {sorted(seconds)[len(seconds) // 2]:.2f} s (median of {len(seconds)})", flush=True)
+def _median(measured: Callable[[], float]) -> float:
+    return statistics.median(measured() for _ in range(5))
 
 
 if __name__ == "__main__":
-    main()
+    show(measure())

@@ -1,6 +1,6 @@
 """How many steps a second the toy car makes, on one core: many at once, compiled alone, and one by one.
 
-    python benchmarks/vector_env.py
+    python -m benchmarks.vector_env
 
 A step is one action of one car: four steps of physics, nine beams, reward, infos. Random actions from a table made
 beforehand; accidents begin new episodes. The compiled step has no Python and no infos about it: it is what training
@@ -17,34 +17,32 @@ import gymnasium
 import numpy as np
 
 import envs
+from benchmarks.rows import Row, show
 from emergent.verb import kernel
 from emergent.verbs import advance, begin, observe
 from envs.vector import ToyCarVector
 
 REPETITIONS = 5
 TRACK = 20_000
+CAR_RACING = 123.0  # steps a second of Gymnasium's own car, on a Zen 4 core
 
 
-def main() -> None:
-    """Measure and print."""
-    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    arguments.add_argument("--seconds", type=float, default=0.5, help="of each repetition")
-    seconds = arguments.parse_args().seconds
-    if hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+def measure(seconds: float = 0.5):
+    """The rows; `seconds` of each repetition."""
+    made = gymnasium.make_vec(f"envs:{envs.TOY_CAR}", num_envs=64, vectorization_mode="sync", track=TRACK)
+    sync = steps(made, seconds), "SyncVectorEnv"
     for cars in (1, 16, 64, 256):
         made = ToyCarVector(cars, track=TRACK)
-        print(f"ToyCarVector   {cars:4d} cars, one track    {steps(made, seconds):12,.0f} steps/s")
+        reference = sync if cars == 64 else ()
+        yield Row(f"ToyCarVector, {cars} cars, one track", "steps/s", steps(made, seconds), *reference)
     for mode in (gymnasium.vector.AutoresetMode.NEXT_STEP, gymnasium.vector.AutoresetMode.SAME_STEP):
         made = ToyCarVector(64, autoreset_mode=mode)
-        print(f"ToyCarVector     64 cars, 60 tracks, {mode.value:9s} {steps(made, seconds):6,.0f} steps/s")
-    made = gymnasium.make_vec(f"envs:{envs.TOY_CAR}", num_envs=64, vectorization_mode="sync", track=TRACK)
-    print(f"SyncVectorEnv    64 cars, one track    {steps(made, seconds):12,.0f} steps/s")
+        yield Row(f"ToyCarVector, 64 cars, 60 tracks, {mode.value}", "steps/s", steps(made, seconds))
     made = gymnasium.make(f"envs:{envs.TOY_CAR}", track=TRACK)
-    print(f"gymnasium.make    1 car, one track     {single(made, seconds):12,.0f} steps/s")
-    print(f"ToyCar, no wrapper 1 car, one track    {single(made.unwrapped, seconds):12,.0f} steps/s")
+    yield Row("toy car, gymnasium.make", "steps/s", single(made, seconds), CAR_RACING, "CarRacing-v3, recorded")
+    yield Row("toy car, no wrapper", "steps/s", single(made.unwrapped, seconds))
     rate = compiled(ToyCarVector(64, track=TRACK), seconds)
-    print(f"compiled step    64 cars, one track    {rate:12,.0f} steps/s, {1e6 / rate:.2f} µs each")
+    yield Row("toy car, compiled: physics and nine beams", "steps/s", rate)
 
 
 def steps(cars: gymnasium.vector.VectorEnv, seconds: float) -> float:
@@ -114,4 +112,8 @@ def fastest(some: Callable[[], None], seconds: float) -> float:
 
 
 if __name__ == "__main__":
-    main()
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments.add_argument("--seconds", type=float, default=0.5, help="of each repetition")
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+    show(measure(arguments.parse_args().seconds))

@@ -15,10 +15,12 @@ from emergent.genome import Genes
 from emergent.parts import part
 from emergent.randomness import uniform
 from emergent.rules.activations import Tanh, squash
-from emergent.verb import kernel
-from emergent.verbs import LANES, act, arity, express, forget, genes, memory, parameters
+from emergent.sharing import lanes, own
+from emergent.verb import LEAN, kernel
+from emergent.verbs import LANES, act, arity, express, forget, genes, lanewise, memory, parameters
 
 Spread = Annotated[float, Gt(0)]
+_MOST_LANEWISE = 4096  # weights: those of sixteen lanes still fit the second level of a cache
 f32 = np.float32
 
 
@@ -26,7 +28,7 @@ class Linear(NamedTuple):
     """outputs = weights · (scaled observation, 1).
 
     Fields:
-        weights: (outputs * (inputs + 1),) float32, output by output.
+        weights: (outputs * (inputs + 1),) float32, output by output; with LANES columns, each lane's own.
         low, scale: (inputs,) float32: an input x counts as (x - low) * scale, as in an encoder.
         outputs: how many; spread: standard deviation of the weights in a first population.
     """
@@ -122,6 +124,12 @@ def genes_weights(policy):
     return (Genes("weights", "parameters", np.arange(len(policy.weights)), spread=policy.spread),)
 
 
+@lanewise.on(Linear)
+@lanewise.on(MLP)
+def lanewise_weights(policy):
+    return len(policy.weights) <= _MOST_LANEWISE
+
+
 @express.on(Linear)
 def express_linear(policy, parameters):
     return Linear(parameters, policy.low, policy.scale, policy.outputs, policy.spread)
@@ -146,7 +154,7 @@ def memory_mlp(policy):
 
 
 @forget.default
-def forget_streams(policy, memory, lane, seed):
+def forget_streams(policy, memory, lane, initial_state, seed):
     memory.rng[lane] = seed
 
 
@@ -155,7 +163,7 @@ def act_linear(policy, memory, observations, active, outputs, costs, film):
     for lane in range(LANES):
         if active[lane]:
             for j in range(policy.outputs):
-                outputs[lane, j] = _unit(policy, j * (len(policy.low) + 1), observations[lane])
+                outputs[lane, j] = _unit(policy, j * (len(policy.low) + 1), observations[lane], lane)
     return memory
 
 
@@ -163,11 +171,11 @@ def act_linear(policy, memory, observations, active, outputs, costs, film):
 def act_mlp(policy, memory, observations, active, outputs, costs, film):
     inputs, hidden, units = memory.inputs, memory.hidden, policy.hidden
     for i in range(len(inputs)):
-        for lane in range(LANES):
+        for lane in range(lanes(inputs)):
             inputs[i, lane] = (observations[lane, i] - policy.low[i]) * policy.scale[i]
     for unit in range(units):
         _sum(policy.weights, unit * (len(inputs) + 1), inputs, len(inputs), hidden[unit])
-        for lane in range(LANES):
+        for lane in range(lanes(hidden)):
             hidden[unit, lane] = squash(Tanh(), hidden[unit, lane])
     for j in range(policy.outputs):
         _sum(policy.weights, units * (len(inputs) + 1) + j * (units + 1), hidden, units, hidden[units])
@@ -177,23 +185,30 @@ def act_mlp(policy, memory, observations, active, outputs, costs, film):
     return memory
 
 
-@kernel
+@kernel(distinct=True, **LEAN)
 def _sum(weights, first, values, count, total):
     """Weighted sums of the first `count` rows of `values`, lane by lane; the last weight is a constant's."""
-    for lane in range(LANES):
-        total[lane] = weights[first + count]
-    for i in range(count):
-        for lane in range(LANES):
-            total[lane] += weights[first + i] * values[i, lane]
+    fours = count - count % 4  # at once: a sum in a register need not be stored and read for each
+    for lane in range(lanes(values)):
+        total[lane] = own(weights, first + count, lane)
+    for i in range(0, fours, 4):
+        for lane in range(lanes(values)):
+            so_far = total[lane] + own(weights, first + i, lane) * values[i, lane]
+            so_far += own(weights, first + i + 1, lane) * values[i + 1, lane]
+            so_far += own(weights, first + i + 2, lane) * values[i + 2, lane]
+            total[lane] = so_far + own(weights, first + i + 3, lane) * values[i + 3, lane]
+    for i in range(fours, count):
+        for lane in range(lanes(values)):
+            total[lane] += own(weights, first + i, lane) * values[i, lane]
 
 
 @kernel
-def _unit(policy, first, observation):
+def _unit(policy, first, observation, lane):
     """A weighted sum of the scaled observation; its weights begin at `first`, the constant's is the last of them."""
     inputs = len(policy.low)
-    total = policy.weights[first + inputs]
+    total = own(policy.weights, first + inputs, lane)
     for i in range(inputs):
-        total += policy.weights[first + i] * ((observation[i] - policy.low[i]) * policy.scale[i])
+        total += own(policy.weights, first + i, lane) * ((observation[i] - policy.low[i]) * policy.scale[i])
     return total
 
 

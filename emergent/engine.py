@@ -1,7 +1,8 @@
 """The engine: how a model thinks, lives through episodes, and how a population is evaluated. It names only verbs.
 
-Everything works on blocks of LANES lanes. In an evaluation a lane is an episode, and one that ends makes room for the
-next, so that the block stays full. All of it, policy and world, is one nopython program.
+Everything works on blocks of LANES lanes. In an evaluation a lane is an episode of an individual, and one that ends
+makes room for the next, of whichever individual, so that the block stays full to the end of the population. All of it,
+policy and world, is one nopython program.
 """
 
 import os
@@ -12,7 +13,8 @@ import numpy as np
 
 from emergent.model import Model
 from emergent.randomness import normal
-from emergent.verb import kernel
+from emergent.sharing import ONE_THREAD, take
+from emergent.verb import LEAN, kernel
 from emergent.verbs import (
     COSTS,
     LANES,
@@ -30,6 +32,7 @@ from emergent.verbs import (
     forget,
     halted,
     inject,
+    lanewise,
     load,
     memory,
     observe,
@@ -41,7 +44,6 @@ from emergent.verbs import (
     unload,
 )
 
-_SHARES = 8  # that a thread takes of a population, one after another
 f32 = np.float32
 
 
@@ -50,6 +52,7 @@ class Memory(NamedTuple):
 
     Fields:
         states, spare: (storage, LANES) the cells now, and room for the next micro-step.
+        born: (storage, LANES) the initial state of each lane.
         resting: (storage, LANES) where lanes that have halted wait for the others; resting_rng: (LANES,) their streams.
         values: (n, LANES) what the encoder injects.
         rng: (LANES,) uint64 streams.
@@ -58,6 +61,7 @@ class Memory(NamedTuple):
 
     states: np.ndarray
     spare: np.ndarray
+    born: np.ndarray
     resting: np.ndarray
     resting_rng: np.ndarray
     values: np.ndarray
@@ -73,17 +77,28 @@ def arity_model(model):
     return len(model.encoder.low), len(model.decoder.first) - 1
 
 
+@lanewise.on(Model)
+def lanewise_model(model):
+    return lanewise(model.rule)
+
+
+@express.on(Model)
+def express_model(model, parameters):
+    return model._replace(rule=express(model.rule, parameters))
+
+
 @memory.on(Model)
 def memory_model(model):
-    states = blank(model.space)
+    states, spare, born, resting = blank(model.space), blank(model.space), blank(model.space), blank(model.space)
     values = np.zeros((model.encoder.values, LANES), states.dtype)
     streams, thinking = np.zeros((2, LANES), np.uint64), np.zeros(LANES, np.bool_)
-    return Memory(states, blank(model.space), blank(model.space), streams[0], values, streams[1], thinking)
+    return Memory(states, spare, born, resting, streams[0], values, streams[1], thinking)
 
 
 @forget.on(Model)
-def forget_model(model, memory, lane, seed):
-    load(model.space, model.initial_state, memory.states[:, lane])
+def forget_model(model, memory, lane, initial_state, seed):
+    load(model.space, initial_state, memory.born[:, lane])
+    _copy(memory.born[:, lane], memory.states[:, lane])
     memory.rng[lane] = seed
 
 
@@ -99,11 +114,13 @@ def remember_model(model, memory, lane, cells):
 
 @act.on(Model)
 def act_model(model, memory, observations, active, outputs, costs, film):
+    if not model.retained:
+        for i in range(len(memory.states)):
+            for lane in range(LANES):
+                memory.states[i, lane] = memory.born[i, lane]
     for lane in range(LANES):
         memory.thinking[lane] = active[lane]
         if active[lane]:
-            if not model.retained:
-                load(model.space, model.initial_state, memory.states[:, lane])
             arm(model.halting, memory.states[:, lane])
             encode(model.encoder, observations[lane], memory.values[:, lane])
     memory = think(model, memory, costs, film)
@@ -145,7 +162,8 @@ def think(model, memory, costs, film):
         t += 1
     if rested:
         _gather(memory, states, costs, t)
-    return Memory(states, spare, memory.resting, memory.resting_rng, memory.values, memory.rng, memory.thinking)
+    still = memory.born, memory.resting, memory.resting_rng, memory.values, memory.rng, memory.thinking
+    return Memory(states, spare, *still)
 
 
 @kernel
@@ -208,13 +226,17 @@ class Record(NamedTuple):
 
 
 @kernel
-def rollout(policy, task, seeds, action_noise, records):
-    """Let `policy` live through every episode of `task`, a lane each.
+def rollout(policy, block, initial_states, parameters, task, seeds, action_noise, records, counter):
+    """Let individuals live through every episode of `task`, a lane each, until `counter` has gone through all of them.
 
     Args:
-        seeds: (episodes,) uint64 noise seeds.
+        policy: what the individuals have in common; if they differ in their parameters, a view of `block`.
+        block: (p, LANES) the parameters of the individual in each lane; (0, LANES) if all have those of `policy`.
+        initial_states: (n, cells), parameters: (n, at least p) of each individual.
+        seeds: (n, episodes) uint64 noise seeds.
         action_noise: standard deviation of normal noise on every output.
-        records: (episodes, fields of Record) float64, zeros, to be filled.
+        records: (n, episodes, fields of Record) float64, zeros, to be filled.
+        counter: (1,) int64, the next life, counted individual by individual; several threads may share it.
     """
     n_body, n_inputs, n_outputs = sizes(task)
     bodies = np.zeros((LANES, n_body))
@@ -223,20 +245,23 @@ def rollout(policy, task, seeds, action_noise, records):
     costs = np.zeros((LANES, COSTS), np.int64)
     film = np.zeros((0, 0), np.float32)
     noise = np.zeros(LANES, np.uint64)
-    episode = np.full(LANES, -1)
+    individual, episode = np.zeros((2, LANES), np.int64)
     active = np.zeros(LANES, np.bool_)
     kept = memory(policy)
-    upcoming, busy = 0, 0
+    busy, more = 0, True
     while True:
         for lane in range(LANES):
-            if not active[lane] and upcoming < len(seeds):
-                episode[lane] = upcoming
-                begin(task, upcoming, bodies[lane])
-                forget(policy, kept, lane, seeds[upcoming])
-                noise[lane] = ~seeds[upcoming]  # another stream than the policy's own
-                active[lane] = True
-                upcoming += 1
-                busy += 1
+            if more and not active[lane]:
+                life = take(counter)
+                more = life < seeds.size
+                if more:
+                    i, e = life // seeds.shape[1], life % seeds.shape[1]
+                    individual[lane], episode[lane], active[lane] = i, e, True
+                    begin(task, e, bodies[lane])
+                    _copy(parameters[i, : len(block)], block[:, lane])
+                    forget(policy, kept, lane, initial_states[i], seeds[i, e])
+                    noise[lane] = ~seeds[i, e]  # another stream than the policy's own
+                    busy += 1
         if busy == 0:
             break
         for lane in range(LANES):
@@ -248,12 +273,12 @@ def rollout(policy, task, seeds, action_noise, records):
                 if action_noise > 0.0:
                     for j in range(n_outputs):
                         outputs[lane, j] += f32(action_noise * normal(noise, lane))
-                if _live(task, bodies[lane], outputs[lane], costs[lane], records[episode[lane]]):
+                if _live(task, bodies[lane], outputs[lane], costs[lane], records[individual[lane], episode[lane]]):
                     active[lane] = False
                     busy -= 1
 
 
-@kernel
+@kernel(**LEAN)
 def _live(task, body, action, cost, record):
     """One control step of a lane, entered in its record; returns whether the episode is over."""
     reward, terminated, truncated = advance(task, body, action)
@@ -270,20 +295,6 @@ def _live(task, body, action, cost, record):
 # --- a population ----------------------------------------------------------------------------------------------------
 
 
-@kernel
-def _evaluate_models(model, initial_states, parameters, task, seeds, action_noise, records):
-    for i in range(len(initial_states)):
-        rule = express(model.rule, parameters[i])
-        parts = model.space, rule, model.encoder, model.halting, model.decoder
-        rollout(Model(*parts, initial_states[i], model.retained), task, seeds[i], action_noise, records[i])
-
-
-@kernel
-def _evaluate_baselines(baseline, initial_states, parameters, task, seeds, action_noise, records):
-    for i in range(len(initial_states)):
-        rollout(express(baseline, parameters[i]), task, seeds[i], action_noise, records[i])
-
-
 def evaluate(
     policy: Any,
     initial_states: np.ndarray,
@@ -293,11 +304,11 @@ def evaluate(
     action_noise: float = 0.0,
     workers: int | None = None,
 ) -> Record:
-    """Evaluate a population on every episode of a task, in parallel over individuals.
+    """Evaluate a population on every episode of a task, in parallel.
 
-    Threads share the population out among them, a few individuals at a time, for these differ widely in how long they
-    live. The compiled code holds no lock. (A `prange` does the same, but compiles a third longer, and a process that
-    has used one must not fork.)
+    Threads take life after life from one counter, for lives differ widely in how long they are. Individuals that differ
+    in parameters which cannot be a lane's own are taken one by one instead. The compiled code holds no lock. (A
+    `prange` does the same, but compiles a third longer, and a process that has used one must not fork.)
 
     Args:
         policy: a Model, or a baseline: what the individuals have in common.
@@ -321,16 +332,20 @@ def evaluate(
             f"the policy has {inputs} inputs and {outputs} outputs, the task asks for {observed} and {acted}"
         )
     records = np.zeros((*seeds.shape, len(Record._fields)))
-    workers = workers or os.cpu_count() or 1
-    share = max(1, len(seeds) // (_SHARES * workers))
+    workers = 1 if ONE_THREAD else workers or os.cpu_count() or 1
+    each_its_own = lanewise(policy)
 
-    def live(first: int) -> None:
-        some = slice(first, first + share)
+    def live(some: slice, counter: np.ndarray) -> None:
+        block = np.zeros((parameters.shape[1] if each_its_own else 0, LANES), parameters.dtype)
+        shared = express(policy, block if each_its_own else parameters[some.start])
         own = initial_states[some], parameters[some]
-        evaluate_some(policy, *own, task, seeds[some], float(action_noise), records[some])
+        rollout(shared, block, *own, task, seeds[some], float(action_noise), records[some], counter)
 
-    evaluate_some = _evaluate_models if isinstance(policy, Model) else _evaluate_baselines
+    if each_its_own or (parameters == parameters[:1]).all():
+        jobs = [(slice(0, len(seeds)), np.zeros(1, np.int64))] * workers
+    else:
+        jobs = [(slice(i, i + 1), np.zeros(1, np.int64)) for i in range(len(seeds))]
     with ThreadPoolExecutor(workers) as threads:
-        for _ in threads.map(live, range(0, len(seeds), share)):
-            pass  # an exception of a thread is raised here
+        for job in [threads.submit(live, *each) for each in jobs]:
+            job.result()  # an exception of a thread is raised here
     return Record(*np.moveaxis(records, -1, 0))

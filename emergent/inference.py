@@ -7,7 +7,22 @@ import numpy as np
 from emergent import engine  # noqa: F401 - it gives a model the words of a policy
 from emergent.model import Model
 from emergent.verb import kernel
-from emergent.verbs import COSTS, LANES, act, arity, blank, forget, levels, memory, recall, remember, storage
+from emergent.verbs import (
+    COSTS,
+    LANES,
+    act,
+    arity,
+    blank,
+    express,
+    forget,
+    lanewise,
+    levels,
+    memory,
+    parameters,
+    recall,
+    remember,
+    storage,
+)
 
 
 class Kept(NamedTuple):
@@ -72,7 +87,8 @@ def phi_prime(policy: Any, x: np.ndarray, kept: Kept | None = None, film: bool =
     film = film and isinstance(policy, Model)
     shape = (policy.halting.max_steps + 1, len(blank(policy.space))) if film else (0, 0)
     frames = np.zeros(shape, kept.cells.dtype)
-    _respond(policy, np.ascontiguousarray(x), kept.cells, kept.streams, output, costs, frames)
+    initial_state = policy.initial_state if isinstance(policy, Model) else np.zeros(0, np.float32)
+    _respond(_spread(policy), initial_state, np.ascontiguousarray(x), kept.cells, kept.streams, output, costs, frames)
     halted = costs[:, 1] == 0
     if film:
         frames = frames[: costs[0, 0] + 1, storage(policy.space).ravel()]
@@ -98,8 +114,16 @@ def phi(policy: Any, x: np.ndarray) -> np.ndarray:
     return thought.output if np.ndim(x) == 2 else thought.output[0]
 
 
+def _spread(policy: Any) -> Any:
+    """The policy as an evaluation has it, so that nothing is compiled twice."""
+    if not lanewise(policy):
+        return policy
+    own = parameters(policy.rule if isinstance(policy, Model) else policy)
+    return express(policy, np.repeat(own[:, None], LANES, axis=1))
+
+
 @kernel
-def _respond(policy, observations, cells, streams, outputs, costs, film):
+def _respond(policy, initial_state, observations, cells, streams, outputs, costs, film):
     """One control step for each row of a batch, LANES rows at a time; everything but observations is written to."""
     rows = len(observations)
     block_outputs = np.zeros((LANES, outputs.shape[1]), np.float32)
@@ -112,7 +136,7 @@ def _respond(policy, observations, cells, streams, outputs, costs, film):
             row = first + lane
             active[lane] = row < rows
             if active[lane]:
-                forget(policy, kept, lane, streams[row])
+                forget(policy, kept, lane, initial_state, streams[row])
                 recall(policy, kept, lane, cells[row])
                 for i in range(observations.shape[1]):
                     block_observations[lane, i] = observations[row, i]

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 import numpy as np
 from annotated_types import Ge, Le
 
+from emergent.alignment import aligned
 from emergent.parts import part
 from emergent.randomness import gap, normal, uniform
 from emergent.verb import kernel
@@ -140,7 +141,7 @@ def levels_states(space):
 
 @blank.on(Tape)
 def blank_tape(space):
-    return np.zeros((space.cells + 2 * space.halo, LANES), np.uint8)
+    return aligned(space.cells + 2 * space.halo, np.uint8)
 
 
 @border.on(Tape)
@@ -205,12 +206,12 @@ def _stored(space):
 
 @blank.on(Grid)
 def blank_grid(space):
-    return np.zeros((_stored(space), LANES), np.float32)
+    return aligned(_stored(space), np.float32)
 
 
 @blank.on(Board)
 def blank_board(space):
-    return np.zeros((_stored(space), LANES), np.uint8)
+    return aligned(_stored(space), np.uint8)
 
 
 @border.on(Grid)

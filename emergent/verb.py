@@ -69,18 +69,27 @@ def verb(stub: Callable | None = None, *, inline: bool = False) -> Any:
     return call
 
 
-def kernel(function: Callable | None = None, **options: Any) -> Any:
+def kernel(function: Callable | None = None, *, distinct: bool = False, **options: Any) -> Any:
     """Compile `function` as nopython code that is cached on disk and releases the GIL; bare or with more jit options.
 
     `fastmath` stays off: replay, evaluation and golden runs promise the same bits. A helper in a loop that is to become
-    SIMD needs `forceinline=True`: left to itself, LLVM stops inlining it where it is called from two loops.
+    SIMD needs `forceinline=True`: left to itself, LLVM stops inlining it where it is called from two loops. `distinct`
+    promises that what it writes is not read or written by way of another of its arguments: else a loop over many arrays
+    is preceded by as many checks, which took longer than sixteen lanes of a 5x5 kernel.
     """
     if function is None:
-        return functools.partial(kernel, **options)
+        return functools.partial(kernel, distinct=distinct, **options)
     compiled = numba.njit(cache=True, nogil=True, **_OPTIONS, **options)(function)
+    if distinct and hasattr(compiled, "_compiler"):  # a plain function under NUMBA_DISABLE_JIT
+        compiled._compiler._customize_flags = _without_alias
     _notice(function)
     _kernels.append(compiled)
     return compiled
+
+
+def _without_alias(flags: Any) -> Any:
+    flags.noalias = True  # Numba has it, for its ufuncs, but no option of `njit` for it
+    return flags
 
 
 def _notice(function: Callable) -> None:

@@ -94,7 +94,18 @@ def genes(part):
 
 @verb
 def express(part, parameters):
-    """The `part` with these `parameters` (n,) in the place of its own: how an individual's rule is built, as a view."""
+    """The `part` with these `parameters` in the place of its own, as a view: how an individual's rule is built.
+
+    They are (n,), or, if the part is `lanewise`, (n, LANES), a column for each lane: see `emergent.sharing.own`.
+    """
+
+
+@verb
+def lanewise(part):
+    """Python only: whether lanes may have parameters of their own, so that individuals share a block; by default not.
+
+    It is a matter of speed alone: individuals that differ in their rule, which is not lanewise, live one by one.
+    """
 
 
 # --- encoder ---------------------------------------------------------------------------------------------------------
@@ -145,8 +156,8 @@ def memory(policy):
 
 
 @verb
-def forget(policy, memory, lane, seed):
-    """Begin an episode in this lane: back to the initial state, its random stream at `seed`; in place."""
+def forget(policy, memory, lane, initial_state, seed):
+    """Begin an episode in this lane, in place: `initial_state` (cells,) is its program, `seed` its random stream."""
 
 
 @verb
@@ -227,6 +238,11 @@ def no_genes(part):
 @express.default
 def express_fixed(part, parameters):
     return part
+
+
+@lanewise.default
+def not_lanewise(part):
+    return False
 
 
 @recall.default

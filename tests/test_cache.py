@@ -23,7 +23,7 @@ PARTS = """
 
     from emergent.parts import part
     from emergent.verb import kernel
-    from emergent.verbs import LANES, act, advance, begin, failed, memory, observe, score, sizes
+    from emergent.verbs import LANES, act, advance, arity, begin, failed, memory, observe, score, sizes
 
 
     class Constant(NamedTuple):
@@ -41,6 +41,11 @@ PARTS = """
     @part("baseline", "constant")
     def constant(value: float = 2.0) -> Constant:
         return Constant(value)
+
+
+    @arity.on(Constant)
+    def arity_constant(policy):
+        return 1, 1
 
 
     @memory.on(Constant)
@@ -99,12 +104,13 @@ PROGRAM = """
     parts.load_files([sys.argv[1]])
     from emergent import engine
 
-    records = np.zeros((3, 6))
+    nothing = np.zeros((1, 0), np.float32)
     walk = sys.modules["walking_parts"].Walk(4)
-    engine.rollout(parts.build("baseline", "constant"), walk, np.arange(3, dtype=np.uint64), 0.0, records)
+    seeds = np.arange(3, dtype=np.uint64)[None]
+    record = engine.evaluate(parts.build("baseline", "constant"), nothing, nothing, walk, seeds)
     stats = engine.rollout.stats
     json.dump({
-        "scores": records[:, 1].tolist(),
+        "scores": record.score[0].tolist(),
         "hits": sum(stats.cache_hits.values()),
         "misses": sum(stats.cache_misses.values()),
         "folder": os.environ["NUMBA_CACHE_DIR"],

@@ -12,6 +12,7 @@ import numba
 import numpy as np
 import pytest
 from kinds import KINDS
+from numba.core.runtime import _nrt_python, rtsys
 
 import emergent
 from emergent import verb
@@ -303,11 +304,13 @@ def test_an_episode_does_not_depend_on_how_many_there_are(blueprint, ring, world
             np.testing.assert_array_equal(one, other[:, :episodes])
 
 
+@pytest.mark.parametrize("trained", [False, True])
 @pytest.mark.parametrize("kind", ["grid", "gated tape", "noisy tape"])
-def test_a_score_depends_neither_on_threads_nor_on_the_population(blueprint, ring, world, kind):
+def test_a_score_depends_neither_on_threads_nor_on_the_population(blueprint, ring, world, kind, trained):
+    """Nor on whose episodes are in the other lanes, whose rule may be another."""
     if numba.config.NUMBA_NUM_THREADS < 2:
         pytest.skip("NUMBA_NUM_THREADS is 1")
-    plan = blueprint(kind)
+    plan = blueprint(kind, train_rule=trained)
     states, rules = population(plan)
     task = world(ring, ring.reversed(), time_limit=1.5)
     results = [
@@ -321,6 +324,28 @@ def test_a_score_depends_neither_on_threads_nor_on_the_population(blueprint, rin
     for again in results[1:]:
         for one, other in zip(results[0], again, strict=True):
             np.testing.assert_array_equal(one, other)
+
+
+@pytest.fixture
+def allocations():
+    """How many arrays compiled code has made so far."""
+    _nrt_python.memsys_enable_stats()
+    yield lambda: rtsys.get_allocation_stats().alloc
+    _nrt_python.memsys_disable_stats()
+
+
+def test_nothing_is_allocated_for_a_micro_step_nor_for_a_control_step(blueprint, ring, world, allocations):
+    """An evaluation makes so many arrays, however long it lasts."""
+    made = []
+    for steps, seconds in ((2, 0.5), (2, 0.5), (50, 0.5), (2, 3)):  # the first compiles
+        plan = blueprint("grid", halting={"steps": steps})
+        states, rules = population(plan)
+        task = world(ring, time_limit=seconds)
+        before = allocations()
+        record = evaluate(plan.template, states, rules, task, noise_seeds(6, 1), workers=1)
+        made.append(allocations() - before)
+    assert record.length.mean() > 20
+    assert 0 < made[1] == made[2] == made[3]
 
 
 # --- episodes --------------------------------------------------------------------------------------------------------
@@ -432,6 +457,8 @@ def test_models_of_one_kind_are_compiled_once(blueprint, baseline, ring, world, 
 PROGRAM = """
 import json, sys
 import numpy as np
+import emergent.verbs
+emergent.verbs.LANES = int(sys.argv[1])  # before anything takes note of it
 from emergent.inference import phi_prime
 from emergent.model import Blueprint
 from emergent.randomness import normal, uniform
@@ -449,8 +476,8 @@ json.dump(results, sys.stdout)
 """
 
 
-def test_without_the_compiler_everything_gives_the_same_numbers(blueprint):
-    """Nothing but Python, in a fresh process. Random streams are meant to wrap round, of which NumPy then warns."""
+def test_without_the_compiler_and_with_other_lanes_everything_gives_the_same_numbers(blueprint):
+    """Nothing but Python, in fresh processes. Random streams are meant to wrap round, of which NumPy then warns."""
     grid = {"height": 6, "width": 4, "channels": 2}
     plans = [
         blueprint("grid", 3, space=grid, rule={"drift": 0.2}, halting={"steps": 2}).settings(),
@@ -460,10 +487,10 @@ def test_without_the_compiler_everything_gives_the_same_numbers(blueprint):
     ]
     plans[-1]["halting"]["max_steps"] = 4
     answers = []
-    for disabled in ("0", "1"):
+    for disabled, lanes in (("0", "16"), ("1", "16"), ("1", "1"), ("1", "5")):
         inherited = {key: value for key, value in os.environ.items() if key != "NUMBA_CACHE_DIR"}
         path = str(Path(emergent.__file__).parents[1])
-        command = [sys.executable, "-W", "error", "-W", "ignore:overflow encountered in scalar", "-c", PROGRAM]
+        command = [sys.executable, "-W", "error", "-W", "ignore:overflow encountered in scalar", "-c", PROGRAM, lanes]
         done = subprocess.run(
             command,
             env=inherited | {"NUMBA_DISABLE_JIT": disabled, "PYTHONPATH": path},
@@ -474,4 +501,5 @@ def test_without_the_compiler_everything_gives_the_same_numbers(blueprint):
         )
         assert done.returncode == 0, done.stderr
         answers.append(json.loads(done.stdout))
-    assert answers[0] == answers[1]
+    for answer in answers[1:]:
+        assert answer == answers[0]

@@ -22,7 +22,10 @@ FILES = {
 # Floors of the house: whoever is in one may import from it and from those below, never from above.
 FLOORS = [
     {"emergent.__init__", "emergent.cache", "emergent.files"},
-    {"emergent.verb", "emergent.verbs", "emergent.words", "emergent.randomness", "emergent.genome"},
+    {
+        *("emergent.verb", "emergent.verbs", "emergent.sharing", "emergent.alignment", "emergent.randomness"),
+        *("emergent.words", "emergent.genome"),
+    },
     {"emergent.parts"},
     {
         *("emergent.spaces", "emergent.rules", "emergent.encoders", "emergent.halting", "emergent.decoders"),

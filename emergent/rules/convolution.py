@@ -12,12 +12,14 @@ from typing import Annotated, Any, Literal, NamedTuple
 import numpy as np
 from annotated_types import Ge, Gt, Le
 
+from emergent.alignment import align_stack
 from emergent.genome import Genes
 from emergent.parts import part
 from emergent.rules.activations import clip, softsign, squash, tanh
+from emergent.sharing import own
 from emergent.spaces import Grid, sheets
 from emergent.verb import kernel, verb
-from emergent.verbs import LANES, express, genes, parameters, reach, step
+from emergent.verbs import LANES, express, genes, lanewise, parameters, reach, step
 
 f32 = np.float32
 
@@ -27,7 +29,7 @@ class TanhConvolution(NamedTuple):
 
     Fields:
         weights: (10,) or (26,) float32: the kernel row by row, from the upper left neighbour to the lower right, then
-            the bias.
+            the bias; with LANES columns, each lane's own.
         dt: the Euler step; leak: the rate at which a cell decays; drift: the rate at which gains spread.
         weight_spread: the standard deviation of the weights in a first population, around those given here.
     """
@@ -120,6 +122,10 @@ def genes_convolution(rule):
     return (Genes("rule.kernel and bias", "parameters", places, centre=rule.weights, spread=rule.weight_spread),)
 
 
+def lanewise_convolution(rule):
+    return True
+
+
 def step_convolution(rule, space, states, out, rng):
     before, after = sheets(space, states), sheets(space, out)
     if space.channels == 2:
@@ -129,9 +135,10 @@ def step_convolution(rule, space, states, out, rng):
         _relax(rule, before, after)
 
 
-@kernel
+@kernel(distinct=True)
 def _relax(rule, before, after):
     """Advance the only channel; the innermost loop over lanes is contiguous, so that it becomes SIMD."""
+    align_stack()  # weights and the constants of an activation are more than there are registers
     dt, leak = f32(rule.dt), f32(rule.leak)
     s, out, halo = before[0], after[0], reach(rule)
     for row in range(halo, s.shape[0] - halo):
@@ -142,9 +149,10 @@ def _relax(rule, before, after):
                 out[row, column, lane] = cell + dt * (squash(rule, drive) - leak * cell)
 
 
-@kernel
+@kernel(distinct=True)
 def _relax_gated(rule, before, after):
     """Advance the first of two channels, each cell's drive times its gain in the second."""
+    align_stack()
     dt, leak = f32(rule.dt), f32(rule.leak)
     s, gain, out, halo = before[0], before[1], after[0], reach(rule)
     for row in range(halo, s.shape[0] - halo):
@@ -163,17 +171,23 @@ def _convolve(rule, s, y, x, lane):
 def convolve_near(rule, s, y, x, lane):
     w = rule.weights
     return (
-        w[9]
-        + (w[0] * s[y - 1, x - 1, lane] + w[1] * s[y - 1, x, lane] + w[2] * s[y - 1, x + 1, lane])
-        + (w[3] * s[y, x - 1, lane] + w[4] * s[y, x, lane] + w[5] * s[y, x + 1, lane])
-        + (w[6] * s[y + 1, x - 1, lane] + w[7] * s[y + 1, x, lane] + w[8] * s[y + 1, x + 1, lane])
+        own(w, 9, lane)
+        + _row_of_three(w, 0, s, y - 1, x, lane)
+        + _row_of_three(w, 3, s, y, x, lane)
+        + _row_of_three(w, 6, s, y + 1, x, lane)
     )
+
+
+@kernel(forceinline=True)
+def _row_of_three(w, i, s, y, x, lane):
+    left = own(w, i, lane) * s[y, x - 1, lane] + own(w, i + 1, lane) * s[y, x, lane]
+    return left + own(w, i + 2, lane) * s[y, x + 1, lane]
 
 
 def convolve_wide(rule, s, y, x, lane):
     w = rule.weights
     return (
-        (w[25] + _row_of_five(w, 0, s, y - 2, x, lane))
+        (own(w, 25, lane) + _row_of_five(w, 0, s, y - 2, x, lane))
         + (_row_of_five(w, 5, s, y - 1, x, lane) + _row_of_five(w, 10, s, y, x, lane))
         + (_row_of_five(w, 15, s, y + 1, x, lane) + _row_of_five(w, 20, s, y + 2, x, lane))
     )
@@ -181,11 +195,12 @@ def convolve_wide(rule, s, y, x, lane):
 
 @kernel(forceinline=True)
 def _row_of_five(w, i, s, y, x, lane):
-    left = w[i] * s[y, x - 2, lane] + w[i + 1] * s[y, x - 1, lane]
-    return left + w[i + 2] * s[y, x, lane] + (w[i + 3] * s[y, x + 1, lane] + w[i + 4] * s[y, x + 2, lane])
+    left = own(w, i, lane) * s[y, x - 2, lane] + own(w, i + 1, lane) * s[y, x - 1, lane]
+    right = own(w, i + 3, lane) * s[y, x + 1, lane] + own(w, i + 4, lane) * s[y, x + 2, lane]
+    return left + own(w, i + 2, lane) * s[y, x, lane] + right
 
 
-@kernel
+@kernel(distinct=True)
 def _spread(rule, gain, out):
     """Move every gain towards the mean of its eight neighbours; without drift the program stays as it was written."""
     rate, halo = f32(rule.drift * rule.dt), reach(rule)
@@ -212,6 +227,7 @@ def _variant(cls, activation, size):
 
     parameters.on(cls)(parameters_convolution)
     genes.on(cls)(genes_convolution)
+    lanewise.on(cls)(lanewise_convolution)
     express.on(cls)(express_convolution)
     step.on(cls)(step_convolution)
     squash.on(cls)(activation)

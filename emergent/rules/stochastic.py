@@ -8,7 +8,7 @@ from typing import Annotated, Any, NamedTuple
 from annotated_types import Ge
 
 from emergent.parts import inside, part
-from emergent.verbs import disturb, express, genes, levels, parameters, reach, step
+from emergent.verbs import disturb, express, genes, lanewise, levels, parameters, reach, step
 
 
 class Stochastic(NamedTuple):
@@ -43,6 +43,11 @@ def parameters_stochastic(rule):
 @genes.on(Stochastic)
 def genes_stochastic(rule):
     return genes(rule.of)
+
+
+@lanewise.on(Stochastic)
+def lanewise_stochastic(rule):
+    return lanewise(rule.of)
 
 
 @express.on(Stochastic)

@@ -19,6 +19,7 @@ os.environ["PYGAME_HIDE_SUPPORT_PROMPT"] = "1"
 import pygame
 
 from emergent import model_file
+from emergent.engine import evaluate
 from emergent.model_file import ModelFile
 from emergent.policy import EmergentPolicy
 from emergent.randomness import seeds
@@ -222,6 +223,17 @@ def test_what_is_played_is_the_plain_path_with_the_noise_of_the_test(models):
             played.player.tick(0.04)
         assert (played.scene._env.body == env.body).all()
     assert env.body[9] > 5
+
+
+@pytest.mark.parametrize("name", ["grid", "tape"])
+def test_the_score_of_what_is_played_is_that_of_the_evaluation(models, name):
+    played = stage(models[name], 20_002)
+    while not played.scene.over:
+        played.player.tick(0.2)
+    model, noise = models[name], seeds(3, "test", np.array([[2]]))
+    grown = model.initial_state[None], model.parameters[None]
+    lived = evaluate(model.blueprint.template, *grown, played.scene._env.world, noise)
+    assert played.scene.score == lived.score[0, 0]
 
 
 def test_after_an_episode_comes_the_next(models, ring):
