@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from emergent import parts
 from emergent import search as searching
 from emergent.model import BaselineBlueprint, Blueprint, Program
-from emergent.tasks import TASKS, Driving, Environment, Task
+from emergent.tasks import TASKS, AnyTask, Driving, Task
 
 Settings = str | dict[str, Any]
 _PARTS = ("space", "rule", "encoder", "halting", "decoder")
@@ -51,7 +51,7 @@ class ModelSection(Section):
             raise ValueError("expected either the parts of a model or a baseline, got both")
         return self
 
-    def blueprint(self, task: Driving | Environment) -> Blueprint | BaselineBlueprint:
+    def blueprint(self, task: AnyTask) -> Blueprint | BaselineBlueprint:
         """The model, made for the observations and actions of `task`."""
         bounds: dict[str, Any] = {"low": task.low, "high": task.high, "outputs": task.outputs}
         encoder = self.encoder if isinstance(self.encoder, Mapping) else {"name": self.encoder}

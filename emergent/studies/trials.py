@@ -12,7 +12,7 @@ from emergent import config, parts
 from emergent.config import ConfigError, RunConfig, Settings
 from emergent.model import BaselineBlueprint
 from emergent.studies.config import Row, StudyConfig, Sweep, read
-from emergent.tasks import Driving, Environment, Task
+from emergent.tasks import AnyTask, Driving, Task
 from emergent.training.run_directory import check_name
 
 
@@ -25,7 +25,7 @@ class Untrained(NamedTuple):
     """
 
     policy: Settings | None
-    task: Driving | Environment
+    task: AnyTask
     seeds: int
 
     def data(self) -> dict[str, Any]:
@@ -66,7 +66,7 @@ class Entry(NamedTuple):
     trials: list[list[Trial]]
 
     @property
-    def task(self) -> Driving | Environment:
+    def task(self) -> AnyTask:
         """What is to be done."""
         return self.trials[0][0].asked.task
 
@@ -188,7 +188,7 @@ class _Planner:
         data: dict[str, Any] = {"task": {"name": "driving"}}
         config.merge(data, {"task": self.study.base.get("task", {})} if "task" in self.study.base else {})
         try:
-            task: Driving | Environment = TypeAdapter(Task).validate_python(data["task"])
+            task: AnyTask = TypeAdapter(Task).validate_python(data["task"])
         except ValidationError as error:
             raise ConfigError(config.explain(error, f"{label}: task", RunConfig)) from None
         if row.centre_line and not isinstance(task, Driving):

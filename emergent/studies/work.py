@@ -26,7 +26,7 @@ from emergent.files import write_whole
 from emergent.model import BaselineBlueprint
 from emergent.model_file import ModelFile
 from emergent.parts import digests, load_files
-from emergent.tasks import Driving, Environment, Task
+from emergent.tasks import AnyTask, Driving, Task
 from emergent.training.evaluation import held_out
 from emergent.training.loop import Run, Silent
 from emergent.training.run_directory import RunDirectory
@@ -114,7 +114,7 @@ def _test(job: Job) -> bool:
     """Test what is not trained, and keep what came of it."""
     assert job.untrained is not None
     asked = job.untrained
-    task: Driving | Environment = TypeAdapter(Task).validate_python(asked["task"])
+    task: AnyTask = TypeAdapter(Task).validate_python(asked["task"])
     if asked["policy"] is None:
         assert isinstance(task, Driving)
         runs = [{"score": task.centre_line_scores().tolist()}]

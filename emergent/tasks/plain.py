@@ -11,12 +11,10 @@ import numpy as np
 
 from emergent.engine import Record
 from emergent.policy import EmergentPolicy
-from emergent.tasks import Driving, Environment, World
+from emergent.tasks import AnyTask, World
 
 
-def live(
-    task: Driving | Environment, world: World, policy: EmergentPolicy, seeds: np.ndarray, action_noise: float = 0.0
-) -> Record:
+def live(task: AnyTask, world: World, policy: EmergentPolicy, seeds: np.ndarray, action_noise: float = 0.0) -> Record:
     """Let `policy` live through every episode of `world`.
 
     Args:

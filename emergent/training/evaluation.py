@@ -22,7 +22,7 @@ from emergent.engine import Record
 from emergent.model_file import ModelFile
 from emergent.parts import load_files
 from emergent.policy import EmergentPolicy
-from emergent.tasks import Driving, Environment, Family, World
+from emergent.tasks import AnyTask, Family, World
 from emergent.tasks.plain import live
 
 
@@ -123,7 +123,7 @@ class Evaluator:
         return self._pool
 
 
-def held_out(model: ModelFile, task: Driving | Environment, family: Family, seed: int, workers: int | None) -> Record:
+def held_out(model: ModelFile, task: AnyTask, family: Family, seed: int, workers: int | None) -> Record:
     """One model on the unseen episodes of a family, with the noise of a run's root `seed`; arrays (episodes,)."""
     world = getattr(task, family)()
     noise = world.noise(seed, family)
