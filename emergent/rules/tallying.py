@@ -1,4 +1,4 @@
-"""`tallying`: a rule on a board whose right edge is read as it goes: so the authors' Game of Life language model speaks.
+"""`tallying`: a rule on a board whose right edge is read as it goes, as in the authors' Game of Life language model.
 
 Whenever a cell of the last column lives after a micro-step, the living cells of the last few columns are added to the
 tally of their row, and a few columns more are cleared. What is spoken is read off the tallies when the thought is over
