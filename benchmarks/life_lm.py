@@ -2,8 +2,8 @@
 
     python -m benchmarks.life_lm
 
-A step is all that belongs to it: flips, Life, the input held, the right edge tallied and cleared, halting asked. Sixteen
-random boards read a symbol for so many steps that none halts in; the best of several counts.
+A step is all that belongs to it: flips, Life, the input held, the right edge tallied and cleared, halting asked.
+Sixteen random boards read a symbol for so many steps that none halts in; the best of several counts.
 
 The reference is recorded: the authors' program, in Python, took 63 grid steps a second on one core.
 """

@@ -74,10 +74,8 @@ def measured(name: str, model: ModelFile) -> dict[str, Any]:
 def table(rows: Sequence[dict[str, Any]], model: ModelFile) -> str:
     """The table of the page."""
     task = language_of(model)
-    lines = [
-        "| nats a symbol, less is better | trained | empty board | random boards, mean (best) | p empty | p random | not halted |",
-        "| --- | ---: | ---: | ---: | ---: | ---: | ---: |",
-    ]
+    names = ("run", "trained", "empty board", "random boards (best)", "p, empty", "p, random", "not halted")
+    lines = [f"| {' | '.join(names)} |", "| --- | ---: | ---: | ---: | ---: | ---: | ---: |"]
     for row in rows:
         ours, empty, random = (np.array(row[kind]) for kind in ("trained", "empty", "random"))
         ends = " / ".join(f"{share:.0%}" for share in row["unhalted"])
@@ -88,9 +86,9 @@ def table(rows: Sequence[dict[str, Any]], model: ModelFile) -> str:
         )
     lines.append("")
     lines.append(
-        f"Beside them: bigrams counted in the training strings {-task.counted(2):.3f} (one added to each count; a tenth "
-        f"added: {-task.counted(2, 0.1):.3f}), symbols counted alone {-task.counted(1):.3f}, all symbols equally likely "
-        f"{np.log(task.outputs):.3f}."
+        f"Beside them: bigrams counted in the training strings {-task.counted(2):.3f} (one added to each count; a "
+        f"tenth added: {-task.counted(2, 0.1):.3f}), symbols counted alone {-task.counted(1):.3f}, all symbols equally "
+        f"likely {np.log(task.outputs):.3f}."
     )
     return "\n".join(lines) + "\n"
 

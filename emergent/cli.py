@@ -126,7 +126,7 @@ def _conclude(path: Path) -> None:
     import numpy as np
 
     _show("test", Record(*(np.array(tested[name]) for name in Record._fields)), path)
-    speaks = commands.task_of(commands.open_model(path)).name == "language"
+    speaks = commands.open_model(path).about["task"]["name"] == "language"
     hint = f"hear it: emergent generate {path} --prompt ..." if speaks else f"watch it: emergent replay {path}"
     console.print(hint, markup=False, highlight=False, soft_wrap=True)
 

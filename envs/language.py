@@ -135,7 +135,7 @@ class Reading(gymnasium.Env[np.ndarray, np.ndarray]):
         self._task = task
         n_body, inputs, outputs = sizes(task)
         low, high = [0.0, NO_REWARD][:inputs], [task.alphabet - 1.0, MOST_REWARD][:inputs]
-        self.observation_space = spaces.Box(np.float32(low), np.float32(high), dtype=np.float32)
+        self.observation_space = spaces.Box(np.array(low, np.float32), np.array(high, np.float32), dtype=np.float32)
         self.action_space = spaces.Box(-1.0, 1.0, (outputs,), np.float32)
         self._body = np.zeros(n_body)
         self._observation = np.zeros(inputs, np.float32)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, Self
 
@@ -205,5 +206,7 @@ class Language(BaseModel):
         if order == 1:
             counts[:] = counts.sum(axis=0) - (size - 1) * smoothing
         table = (counts / counts.sum(axis=1, keepdims=True)).astype(np.float32)
-        tested = [self.numbers(string) for string in self.families["test"]]
-        return float(np.mean([np.mean([np.log(chance_of(table[a], b)) for a, b in zip(s, s[1:])]) for s in tested]))  # noqa: B905, RUF007
+        scores = []
+        for string in map(self.numbers, self.families["test"]):
+            scores.append(np.mean([np.log(chance_of(table[last], number)) for last, number in pairwise(string)]))
+        return float(np.mean(scores))

@@ -54,7 +54,7 @@ def _spoken(
 
 def _seen(task: Language, number: int, reward: float | None = None) -> np.ndarray:
     """The observation of a symbol: with the reward phase, none to begin with."""
-    return np.float32([number, task.low[-1] if reward is None else reward][: len(task.low)])
+    return np.array([number, task.low[-1] if reward is None else reward][: len(task.low)], np.float32)
 
 
 def _drawn(output: np.ndarray, temperature: float, share: float) -> int:
@@ -67,4 +67,5 @@ def _drawn(output: np.ndarray, temperature: float, share: float) -> int:
     with np.errstate(divide="ignore"):
         powers = np.log(chances) / temperature
     chances = np.exp(powers - powers.max())
-    return int(min(np.searchsorted(chances.cumsum() / chances.sum(), share, side="right"), len(chances) - 1))
+    reached = int(np.searchsorted(chances.cumsum() / chances.sum(), share, side="right"))
+    return min(reached, len(chances) - 1)
