@@ -10,12 +10,14 @@ fixed: it always gives the same.
 import json
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from emergent import commands, engine
+from emergent.model import Blueprint
 from emergent.model_file import ModelFile
 from emergent.policy import EmergentPolicy
 from emergent.randomness import generator, seeds
@@ -25,6 +27,7 @@ PAGE, FOLDER = Path(__file__).with_suffix(".md"), Path(__file__).with_suffix("")
 TIMES = 20  # of each kind
 SHUFFLES = 99_999
 BEGIN, END = "<!-- measured: python docs/life_lm.py -->\n", "<!-- end -->"
+FLIPS = (0.0001, 0.001, 0.01)  # chances that the page tries besides the run's own
 MOMENTS = (0, 5, 10, 20)  # micro-steps after the last symbol of the prompt
 PROMPT = "12"
 
@@ -49,6 +52,14 @@ def chance(lower: np.ndarray, higher: np.ndarray) -> float:
     return float((1 + np.count_nonzero(means >= apart - 1e-12)) / (1 + SHUFFLES))
 
 
+def flipped(model: ModelFile, noise: float) -> ModelFile:
+    """The same board with other flips."""
+    assert isinstance(model.blueprint, Blueprint)
+    rule: Any = json.loads(json.dumps(model.blueprint.rule))
+    rule["of"]["noise"] = noise
+    return replace(model, blueprint=replace(model.blueprint, rule=rule))
+
+
 def measured(name: str, model: ModelFile) -> dict[str, Any]:
     """All numbers of a run."""
     trained = model.initial_state
@@ -68,6 +79,9 @@ def measured(name: str, model: ModelFile) -> dict[str, Any]:
         "random": random.tolist(),
         "unhalted": [unhalted, unhalted_empty, unhalted_random],
         "p": [chance(ours, empty), chance(ours, random)],
+        "flips": {
+            str(noise): cross_entropies(flipped(model, noise), trained[None], "trained")[0].tolist() for noise in FLIPS
+        },
     }
 
 
@@ -84,7 +98,8 @@ def table(rows: Sequence[dict[str, Any]], model: ModelFile) -> str:
             f"{random.mean():.3f} ± {random.std(ddof=1):.3f} ({random.min():.3f}) | {row['p'][0]:.1g} | "
             f"{row['p'][1]:.1g} | {ends} |"
         )
-    lines.append("")
+    flips = [f"{np.mean([row['flips'][str(noise)] for row in rows]):.3f} with {noise:.2%}" for noise in FLIPS]
+    lines += ["", f"The trained boards with flips, all runs together: {', '.join(flips)}.", ""]
     lines.append(
         f"Beside them: bigrams counted in the training strings {-task.counted(2):.3f} (one added to each count; a "
         f"tenth added: {-task.counted(2, 0.1):.3f}), symbols counted alone {-task.counted(1):.3f}, all symbols equally "

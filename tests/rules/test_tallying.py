@@ -34,7 +34,7 @@ def test_every_symbol_equals_the_twin():
             assert int(kept.streams[i]) == streams[i].state
             expected = naive.gol_lm_chances(tally, 11, 0.5) if ended else np.zeros(11)
             np.testing.assert_allclose(thought.output[i], expected, atol=1e-6)
-    assert 3 <= some_halted < 15, "both ends are seen"
+    assert 0 < some_halted < 15, "both ends are seen"
 
 
 def spoken(counts, **settings):
