@@ -24,7 +24,7 @@ from llvmlite import binding
 from benchmarks.rows import CORES, Row, text
 
 KEPT = Path(__file__).parent / "results"
-SUITE = ("lookup", "life", "convolution", "vector_env", "population", "cart_pole", "search", "start")
+SUITE = ("lookup", "life", "life_lm", "convolution", "vector_env", "population", "cart_pole", "search", "start")
 FALL = 0.15  # of a ratio, that is no accident
 
 

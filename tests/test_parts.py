@@ -20,10 +20,10 @@ def registry(monkeypatch):
 
 def test_the_parts_that_come_with_the_package():
     assert names("space") == ["board", "grid", "tape"]
-    assert names("rule") == ["convolution", "life", "lookup", "stochastic"]
+    assert names("rule") == ["convolution", "life", "lookup", "stochastic", "tallying"]
     assert names("encoder") == ["injection", "marker", "one_hot", "patch", "rewarded", "thermometer"]
-    assert names("halting") == ["activity", "chance", "share", "steps", "threshold"]
-    assert names("decoder") == ["border_softmax", "marker_position", "readout", "zone_counts"]
+    assert names("halting") == ["activity", "chance", "share", "steps", "tally", "threshold"]
+    assert names("decoder") == ["border_softmax", "marker_position", "readout", "tally_softmax", "zone_counts"]
     assert {"linear", "mlp", "random_actions"} <= set(names("baseline"))
 
 
