@@ -28,8 +28,8 @@ TIMES = 20  # of each kind
 SHUFFLES = 99_999
 BEGIN, END = "<!-- measured: python docs/life_lm.py -->\n", "<!-- end -->"
 FLIPS = (0.0001, 0.001, 0.01)  # chances that the page tries besides the run's own
-MOMENTS = (0, 5, 10, 20)  # micro-steps after the last symbol of the prompt
-PROMPT = "12"
+MOMENTS = (0, 10, 20, 30)  # micro-steps after the last symbol of the prompt
+PROMPT = "123"
 
 
 def cross_entropies(model: ModelFile, boards: np.ndarray, family: str) -> tuple[np.ndarray, float]:
