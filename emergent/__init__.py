@@ -10,7 +10,18 @@ from typing import TYPE_CHECKING, Any
 from emergent import cache as _cache
 
 if TYPE_CHECKING:
-    from emergent.commands import drive, evaluate, evaluate_in, evaluate_on, replay, resume, runs, train, verify
+    from emergent.commands import (
+        drive,
+        evaluate,
+        evaluate_in,
+        evaluate_on,
+        generate,
+        replay,
+        resume,
+        runs,
+        train,
+        verify,
+    )
     from emergent.comparing import study
     from emergent.config import read
     from emergent.exchange import export_model, import_model, predict
@@ -28,6 +39,7 @@ __all__ = [
     "evaluate_in",
     "evaluate_on",
     "export_model",
+    "generate",
     "import_model",
     "part",
     "phi",
@@ -44,15 +56,7 @@ __all__ = [
 
 _HOMES = {
     "emergent.commands": (
-        "drive",
-        "evaluate",
-        "evaluate_in",
-        "evaluate_on",
-        "replay",
-        "resume",
-        "runs",
-        "train",
-        "verify",
+        *("drive", "evaluate", "evaluate_in", "evaluate_on", "generate", "replay", "resume", "runs", "train", "verify"),
     ),
     "emergent.comparing": ("study",),
     "emergent.config": ("read",),

@@ -1,6 +1,6 @@
 """The command line: `emergent train`, `evaluate`, `verify`, `replay`, `drive`, `resume`, `study`, `runs`, `presets`.
 
-`import`, `predict` and `export` are in `emergent.cli_exchange`.
+`import`, `predict` and `export` are in `emergent.cli_exchange`, `generate` is in `emergent.cli_language`.
 
 Nothing heavy is imported before a command needs it, so that `--help` answers at once.
 """
@@ -16,7 +16,8 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from emergent import cli_exchange
+from emergent import cli_exchange, cli_language
+from emergent.cli_options import ROOT, ImportOption, RootOption, RunArgument
 from emergent.terminal import console, errors
 
 if TYPE_CHECKING:
@@ -30,21 +31,12 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-RunArgument = Annotated[
-    str, typer.Argument(help="A run: its folder, its name under ./runs, or 'latest'; or a model file.")
-]
-ImportOption = Annotated[
-    list[str] | None,
-    typer.Option("--import", metavar="FILE.py", help="A Python file that registers parts of your own."),
-]
 WorkersOption = Annotated[
     int | None,
     typer.Option(
         "-w", "--workers", min=1, help="Threads or processes; they change only the time.", show_default="all cores"
     ),
 ]
-RootOption = Annotated[Path, typer.Option("--runs", help="The folder of runs.")]
-_ROOT = Path("runs")
 
 
 def _command() -> str:
@@ -90,7 +82,7 @@ def train(
     ] = None,
     import_: ImportOption = None,
     workers: WorkersOption = None,
-    root: RootOption = _ROOT,
+    root: RootOption = ROOT,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Check and show the whole configuration, and stop.")
     ] = False,
@@ -123,7 +115,7 @@ def train(
 
 @app.command()
 def resume(
-    run: RunArgument, import_: ImportOption = None, workers: WorkersOption = None, root: RootOption = _ROOT
+    run: RunArgument, import_: ImportOption = None, workers: WorkersOption = None, root: RootOption = ROOT
 ) -> None:
     """Go on with a run that was stopped, exactly as if it had not been."""
     with errors():
@@ -148,10 +140,14 @@ def _conclude(path: Path) -> None:
         raise typer.Exit(130)
     import numpy as np
 
+    assert model is not None  # it has been tested
     _show("test", Record(*(np.array(tested[name]) for name in Record._fields)), path)
-    use = (
-        f"run it: emergent predict {path} 5" if isinstance(model, TapeProgram) else f"watch it: emergent replay {path}"
-    )
+    if isinstance(model, TapeProgram):
+        use = f"run it: emergent predict {path} 5"
+    elif model.about["task"]["name"] == "language":
+        use = f"hear it: emergent generate {path} --prompt ..."
+    else:
+        use = f"watch it: emergent replay {path}"
     console.print(use, markup=False, highlight=False, soft_wrap=True)
 
 
@@ -185,7 +181,7 @@ def evaluate(
     each: Annotated[bool, typer.Option("--each", help="A line for each of those seeds, too.")] = False,
     import_: ImportOption = None,
     workers: WorkersOption = None,
-    root: RootOption = _ROOT,
+    root: RootOption = ROOT,
 ) -> None:
     """Evaluate a trained model anew: on unseen episodes, on tracks of your choice, or in any gymnasium environment."""
     with errors():
@@ -221,7 +217,7 @@ def evaluate(
 
 
 @app.command()
-def verify(run: RunArgument, import_: ImportOption = None, root: RootOption = _ROOT) -> None:
+def verify(run: RunArgument, import_: ImportOption = None, root: RootOption = ROOT) -> None:
     """Re-evaluate a model from its file in a fresh process, along the plain path, and compare every bit."""
     with errors():
         from emergent import commands
@@ -249,7 +245,7 @@ def replay(
     ] = None,
     save: Annotated[Path | None, typer.Option(help="Write a GIF instead of opening a window.")] = None,
     import_: ImportOption = None,
-    root: RootOption = _ROOT,
+    root: RootOption = ROOT,
 ) -> None:
     """Watch a trained model: the car on its track, and beside it the living automaton."""
     with errors():
@@ -267,7 +263,7 @@ def study(
         int | None,
         typer.Option("-j", "--jobs", min=1, help="Runs at once, each in its own process.", show_default="all cores"),
     ] = None,
-    root: RootOption = _ROOT,
+    root: RootOption = ROOT,
     out: Annotated[Path, typer.Option(help="The folder of the page, its data and figures.")] = Path("docs/studies"),
     partial: Annotated[
         bool, typer.Option("--partial", help="Write the page though not all runs are finished.")
@@ -331,7 +327,7 @@ def drive(
         float | None, typer.Option(help="Seconds until it is over.", show_default="60, or 300 for each lap")
     ] = None,
     import_: ImportOption = None,
-    root: RootOption = _ROOT,
+    root: RootOption = ROOT,
 ) -> None:
     """Drive the toy car yourself: arrow keys or WASD, in a window.
 
@@ -351,7 +347,7 @@ def drive(
 
 
 @app.command("runs")
-def list_runs(root: RootOption = _ROOT) -> None:
+def list_runs(root: RootOption = ROOT) -> None:
     """List the runs: their state, how far they are, and their best held-out score."""
     with errors():
         from emergent import commands
@@ -386,12 +382,13 @@ def _main(version: Annotated[bool, typer.Option("--version", help="Show the vers
 
 
 app.add_typer(cli_exchange.app)
+app.add_typer(cli_language.app)
 
 
-def _show(family: str, record: "Record", run: str | Path, root: Path = _ROOT) -> None:
+def _show(family: str, record: "Record", run: str | Path, root: Path = ROOT) -> None:
     """One line on a record of a run: mean and spread of the score, the worst, and accidents, if its task knows any."""
     from emergent.commands import open_any
-    from emergent.tasks import Function, task_of
+    from emergent.tasks import Function, Language, task_of
 
     score, task, thoughts = record.score, task_of(open_any(run, root)), record.length.sum()
     spread = f"sd {score.std(ddof=1):.3f}, " if len(score) > 1 else ""
@@ -408,6 +405,11 @@ def _show(family: str, record: "Record", run: str | Path, root: Path = _ROOT) ->
         text += f"; {micro_steps / thoughts:.1f} micro-steps a thought"
     if unhalted := record.unhalted.sum() / thoughts:
         text += f", {unhalted:.1%} not halted"
+    if isinstance(task, Language):
+        text += f"\nin nats a symbol, less is better: {-score.mean():.3f}"
+        if family == "test":
+            text += f"; symbols counted {-task.counted(1):.3f}, bigrams {-task.counted(2):.3f}"
+        text += f", all equally likely {math.log(task.outputs):.3f}"
     console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 

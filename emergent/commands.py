@@ -1,7 +1,7 @@
-"""What the command line does, as Python calls: train, resume, evaluate, verify, replay, drive, runs."""
+"""What the command line does, as Python calls: train, resume, evaluate, verify, generate, replay, drive, runs."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from datetime import datetime
 from multiprocessing import get_context
@@ -18,11 +18,12 @@ from emergent.model_file import ModelFile
 from emergent.models import Trained
 from emergent.policy import EmergentPolicy
 from emergent.tapes.published import TapeProgram
-from emergent.tasks import Driving, Environment, Family, Function, World, acting_of, driving_of, task_of
+from emergent.tasks import Driving, Environment, Family, Function, World, acting_of, driving_of, language_of, task_of
 from emergent.tasks.computing import compute_plainly
 from emergent.tasks.laps import TIME_FACTOR, Laps
 from emergent.tasks.laps import drive as drive_laps
 from emergent.tasks.plain import live
+from emergent.tasks.speech import speak
 from emergent.training import run_directory
 from emergent.training.evaluation import held_out
 from emergent.training.loop import Reporter, Run, Silent
@@ -302,6 +303,21 @@ def _plainly(model: Trained) -> Record:
     assert not isinstance(task, Function)
     noise = world.noise(int(model.about["seed"]), "test")
     return live(task, world, EmergentPolicy(model, task.action), noise)
+
+
+def generate(
+    run: str | Path, prompt: str, *, temperature: float = 1.0, seed: int = 0, length: int = 100, root: Path = RUNS
+) -> Iterator[str]:
+    """Let the model of a run go on after `prompt`, symbol by symbol, each as soon as it is spoken.
+
+    Arguments and what comes of them: see `emergent.tasks.speech.speak`.
+
+    Raises:
+        ValueError: the model is none of a language, the prompt has other symbols, or a number is out of range.
+    """
+    model = open_model(run, root)
+    task = language_of(model)
+    return speak(task, EmergentPolicy(model, task.action), prompt, temperature, seed, length)
 
 
 def replay(

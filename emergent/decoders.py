@@ -8,7 +8,9 @@ import numpy as np
 from annotated_types import Ge, Gt, Le
 
 from emergent.parts import part
-from emergent.spaces import Discrete, Place, Real, Space, Zone, activity, places, zone
+from emergent.rules.tallying import tallies
+from emergent.spaces import Board, Discrete, Place, Real, Space, Zone, activity, places, zone
+from emergent.verb import kernel
 from emergent.verbs import decode, levels
 
 f32 = np.float32
@@ -70,6 +72,22 @@ class BorderSoftmax(NamedTuple):
     first: np.ndarray
     temperature: float
     discrete: bool
+
+
+class TallySoftmax(NamedTuple):
+    """The outputs are probabilities: the softmax over `temperature` of smoothed tallies; see `emergent.rules.tallying`.
+
+    Fields:
+        cells: storage of the tallies around the row of each output, one output after another; first: as Readout.
+        weights: (cells,) float32: how much each counts.
+        relative: whether the largest smoothed tally counts as 1 before the softmax.
+    """
+
+    cells: np.ndarray
+    first: np.ndarray
+    weights: np.ndarray
+    temperature: float
+    relative: bool
 
 
 @part("decoder", "readout")
@@ -176,6 +194,40 @@ def border_softmax(
     return BorderSoftmax(*_together(space, zones, outputs), temperature, levels(space) > 0)
 
 
+@part("decoder", "tally_softmax")
+def tally_softmax(
+    space: Board,
+    outputs: int,
+    row: Annotated[int, Ge(0)] = 5,
+    spacing: Annotated[int, Ge(1)] = 5,
+    smoothing: list[float] = [0.2, 0.5, 1.0, 0.5, 0.2],  # noqa: B006 - read only
+    temperature: Annotated[float, Gt(0)] = 1.0,
+    relative: bool = True,
+) -> TallySoftmax:
+    """Each output the probability of a row: the first `row`, and the others `spacing` rows apart.
+
+    Tallies are smoothed by a kernel of odd length first. With `relative` they count as shares of the largest, as the
+    authors have them before their softmax. If there is none at these rows, all outputs are equally likely.
+
+    Raises:
+        ValueError: rows beyond the board, smoothing of even length or by negative numbers; the rule keeps no tallies.
+    """
+    last = row + (outputs - 1) * spacing
+    if last >= space.height:
+        raise ValueError(f"row: {outputs} rows from {row} on, {spacing} apart, end at {last}, of 0..{space.height - 1}")
+    if len(smoothing) % 2 == 0 or min(smoothing) < 0 or smoothing[len(smoothing) // 2] <= 0:
+        raise ValueError(f"smoothing: expected an odd number of numbers >= 0, the middle one above 0, got {smoothing}")
+    kept, reach = tallies(space), len(smoothing) // 2
+    found = []
+    for middle in range(row, last + 1, spacing):
+        around = np.arange(middle - reach, middle + reach + 1)
+        inside = (around >= 0) & (around < space.height)
+        found.append((kept[around[inside]], np.asarray(smoothing, f32)[inside]))
+    cells, weights = (np.concatenate(some) for some in zip(*found, strict=True))
+    first = np.cumsum([0, *(len(some) for some, _ in found)])
+    return TallySoftmax(cells, first, weights, temperature, relative)
+
+
 def _check_state(space: Space, state: int) -> None:
     if state >= levels(space):
         raise ValueError(f"state: expected one in 1..{levels(space) - 1}, got {state}")
@@ -239,12 +291,32 @@ def decode_border_softmax(decoder, state, output):
         output[j] = 0
         for i in range(decoder.first[j], decoder.first[j + 1]):
             output[j] += activity(state[decoder.cells[i]], decoder.discrete)
+    _softmax(output, decoder.temperature)
+
+
+@decode.on(TallySoftmax)
+def decode_tally_softmax(decoder, state, output):
+    most = f32(0.0)
+    for j in range(len(output)):
+        output[j] = 0
+        for i in range(decoder.first[j], decoder.first[j + 1]):
+            output[j] += decoder.weights[i] * f32(state[decoder.cells[i]])
+        most = max(most, output[j])
+    if decoder.relative and most > 0:
+        for j in range(len(output)):
+            output[j] /= most
+    _softmax(output, decoder.temperature)
+
+
+@kernel
+def _softmax(output, temperature):
+    """Probabilities in the place of numbers >= 0."""
     most = f32(0.0)
     for j in range(len(output)):
         most = max(most, output[j])
     total = 0.0
     for j in range(len(output)):  # no exponent is positive and one is 0: neither overflow nor division by 0
-        output[j] = f32(math.exp(float(output[j] - most) / decoder.temperature))
+        output[j] = f32(math.exp(float(output[j] - most) / temperature))
         total += float(output[j])
     for j in range(len(output)):
         output[j] = f32(float(output[j]) / total)

@@ -12,7 +12,7 @@ import numpy as np
 from annotated_types import Ge, Le
 
 from emergent.parts import inside, part
-from emergent.spaces import OPERATIONS, Place, Real, Space, places
+from emergent.spaces import OPERATIONS, Place, Real, Space, Zone, places, zone
 from emergent.verb import kernel
 from emergent.verbs import LANES, encode, inject, join, levels
 
@@ -95,7 +95,7 @@ class Patch(NamedTuple):
 
     Fields:
         cells: (copies * inputs * symbols * size,) storage of the patches; a value is the number of a symbol.
-        size: cells of a patch; the rest as in `Bins`.
+        size: cells of a patch; cleared: (n,) storage of cells set to 0 before; the rest as in `Bins`.
     """
 
     cells: np.ndarray
@@ -108,6 +108,7 @@ class Patch(NamedTuple):
     symbols: int
     size: int
     lit: float
+    cleared: np.ndarray
 
 
 @part("encoder", "injection")
@@ -144,9 +145,19 @@ def thermometer(
     lit: float = 1.0,
     operation: Operation = "overwrite",
     held: bool = True,
+    presence: Sequence[Zone] = (),
 ) -> Bins:
-    """Each input into `bins` cells, lit from the first up to its value: none at its low, all at its high."""
-    return _bins(space, low, high, at, bins, lit, operation, held, thermometer=True)
+    """Each input into `bins` cells, lit from the first up to its value: none at its low, all at its high.
+
+    `presence`: zones of further cells that are lit as soon as the first bin of the first input is.
+    """
+    bare = _bins(space, low, high, at, bins, lit, operation, held, thermometer=True)
+    more = np.concatenate([bare.cells[:0], *(zone(space, some) for some in presence)])
+    if len(np.unique([*bare.cells, *more])) < len(bare.cells) + len(more):
+        raise ValueError("presence: expected cells that are no bins, each once")
+    return bare._replace(
+        cells=np.concatenate([bare.cells, more]), source=np.concatenate([bare.source, np.zeros(len(more), int)])
+    )
 
 
 @part("encoder", "one_hot")
@@ -197,11 +208,13 @@ def patch(
     lit: float = 1.0,
     operation: Operation = "overwrite",
     held: bool = True,
+    cleared: Sequence[Zone] = (),
 ) -> Patch:
     """Each input chooses a symbol, 0 at its low and symbols - 1 at its high: the `size` cells of that one are lit.
 
     Along the cells of an input, symbols begin `spacing` cells apart. Only lit cells are written to, whatever the
-    operation, as in the authors' Game of Life language model. There: a board, at {"column": 0, "first": 4}.
+    operation, and those of the zones that are `cleared` before. In the authors' Game of Life language model: on a
+    board, at {"column": 0, "first": 4}, and the column is cleared.
 
     Raises:
         ValueError: patches that overlap; or as every encoder.
@@ -215,7 +228,8 @@ def patch(
     begins = spacing * np.arange(symbols)[:, None] + np.arange(size)
     cells = cells.reshape(-1, length)[:, begins.ravel()]
     source = np.tile(np.arange(len(lower)), len(cells) // len(lower))
-    return Patch(cells.ravel(), source, len(lower), index, held, lower, scale, symbols, size, lit)
+    dark = np.concatenate([np.zeros(0, np.int64), *(zone(space, some) for some in cleared)])
+    return Patch(cells.ravel(), source, len(lower), index, held, lower, scale, symbols, size, lit, dark)
 
 
 def _check_lit(space, lit):
@@ -352,6 +366,9 @@ def inject_rewarded(encoder, space, values, states):
 @inject.on(Patch)
 def inject_patch(encoder, space, values, states):
     lit = states.dtype.type(encoder.lit)
+    for i in range(len(encoder.cleared)):
+        for lane in range(LANES):
+            states[encoder.cleared[i], lane] = 0
     for line in range(len(encoder.source)):
         for lane in range(LANES):
             symbol = int(values[encoder.source[line], lane])

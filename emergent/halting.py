@@ -15,7 +15,8 @@ from annotated_types import Ge, Gt, Le
 
 from emergent.parts import inside, part
 from emergent.randomness import uniform
-from emergent.spaces import Discrete, Space, Zone, activity, places, zone
+from emergent.rules.tallying import CLEARED, tallies
+from emergent.spaces import Board, Discrete, Space, Zone, activity, places, zone
 from emergent.verbs import arm, halted, levels, storage
 
 f32 = np.float32
@@ -69,6 +70,20 @@ class Activity(NamedTuple):
     cells: np.ndarray
     level: float
     discrete: bool
+
+
+class Tally(NamedTuple):
+    """Halts when the tallies of the right edge add up to more than `level`; see `emergent.rules.tallying`.
+
+    Fields:
+        tallies: (height,) storage of the tallies; cells: (n,) of the last columns: both are set to 0 before each
+            thought.
+    """
+
+    max_steps: int
+    tallies: np.ndarray
+    cells: np.ndarray
+    level: int
 
 
 class Chance(NamedTuple):
@@ -160,6 +175,24 @@ def activity_reached(
     return Activity(max_steps, cells, level, discrete)
 
 
+@part("halting", "tally")
+def tally(
+    space: Board,
+    level: Annotated[int, Ge(0)] = 30,
+    cleared: Annotated[int, Ge(1)] = CLEARED,
+    max_steps: MaxSteps = 1000,
+) -> Tally:
+    """More than `level` living cells tallied at the right edge, of which so many columns are cleared before a thought.
+
+    Raises:
+        ValueError: the rule keeps no tallies, or there are not so many columns.
+    """
+    if cleared > space.width:
+        raise ValueError(f"cleared: expected at most the {space.width} columns there are, got {cleared}")
+    edge = _cells(space, {"rows": (0, space.height), "columns": (space.width - cleared, space.width)})
+    return Tally(max_steps, tallies(space), edge, level)
+
+
 @part("halting", "chance")
 def chance(space: Any, of: str | dict[str, Any], chance: Annotated[float, Ge(0), Le(1)] = 0.01) -> Chance:
     """Another halting function (`of`: its name, or its name and settings), with a chance to halt after each micro-step.
@@ -217,6 +250,14 @@ def halted_activity(halting, t, state, rng, lane):
     return total >= np.float32(halting.level)
 
 
+@halted.on(Tally)
+def halted_tally(halting, t, state, rng, lane):
+    total = 0
+    for i in range(len(halting.tallies)):
+        total += int(state[halting.tallies[i]])
+    return total > halting.level
+
+
 @halted.on(Chance)
 def halted_chance(halting, t, state, rng, lane):
     if halted(halting.of, t, state, rng, lane):
@@ -227,6 +268,14 @@ def halted_chance(halting, t, state, rng, lane):
 @arm.on(Chance)
 def arm_chance(halting, state):
     arm(halting.of, state)
+
+
+@arm.on(Tally)
+def arm_tally(halting, state):
+    for i in range(len(halting.tallies)):
+        state[halting.tallies[i]] = 0
+    for i in range(len(halting.cells)):
+        state[halting.cells[i]] = 0
 
 
 @arm.on(Threshold)

@@ -74,7 +74,14 @@ KINDS: dict[str, dict[str, Any]] = {
         "halting": {"name": "chance", "of": {"name": "share", "state": 3, "share": "2/5"}, "chance": 0.05},
         "decoder": {"name": "marker_position", "zones": [{"cells": [50, 60]}, {"cells": [60, 70]}], "state": 2},
     },
-    "noisy board": {  # as the authors' Game of Life language model: patches at one edge, activity at the other
+    "speaking board": {  # as the authors' Game of Life language model: patches at one edge, tallies at the other
+        "space": {"name": "board", "height": 44, "width": 8},
+        "rule": {"name": "tallying", "of": "life", "counted": 1, "cleared": 2},
+        "encoder": {"name": "patch", "at": {"column": 0, "first": 2}, "symbols": 2, "size": 1, "spacing": 3},
+        "halting": {"name": "tally", "level": 5, "cleared": 2, "max_steps": 20},
+        "decoder": {"name": "tally_softmax"},
+    },
+    "noisy board": {  # a rule that is random, and activity at an edge
         "space": {"name": "board", "height": 44, "width": 8},
         "rule": {"name": "stochastic", "of": "life", "noise": 0.02},
         "encoder": {"name": "patch", "at": {"column": 0, "first": 2}, "symbols": 2, "size": 1, "spacing": 3},
@@ -82,3 +89,29 @@ KINDS: dict[str, dict[str, Any]] = {
         "decoder": {"name": "border_softmax", "zones": _EDGES},
     },
 }
+
+_REWARDED: dict[str, Any] = {
+    "name": "rewarded",
+    "of": {
+        "name": "patch",
+        "at": {"column": 0, "first": 4},
+        "symbols": 11,
+        "cleared": [{"column": 0}, {"row": 0}, {"row": -1}],
+    },
+    "reward": {
+        "name": "thermometer",
+        "at": {"row": [0, -1], "first": 19, "every": 2},
+        "bins": 7,
+        "presence": [{"rows": [0, 1], "columns": [8, 13]}, {"rows": [60, 61], "columns": [8, 13]}],
+    },
+}
+
+
+def speaking(level: int, temperature: float) -> Any:
+    """The configuration of the authors' Game of Life language model with its reward phase, but for these numbers."""
+    from emergent.config import read
+
+    changes = [f"model.halting.level={level}", f"model.decoder.temperature={temperature}", "task.observe_reward=true"]
+    of = {"name": "stochastic", "of": "life", "noise": 0.01, "when": "before"}
+    rule = {"name": "tallying", "of": of, "rows": [1, 60]}
+    return read("life_lm", changes, model={"rule": rule, "encoder": _REWARDED, "halting": {"max_steps": 60}})

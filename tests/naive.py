@@ -465,3 +465,53 @@ def em43_run_all(rules, tapes, length, max_steps, halting):
             outputs[i] = places[-1] - first if len(places) else -1000
         going = going[~done]
     return outputs, halted, steps, tapes
+
+
+# --- the Game of Life language model ---------------------------------------------------------------------------------
+
+
+def gol_lm_held(board, symbol, reward, phased):
+    """The left column dark but for three cells around the symbol's row; with a reward phase, both outer rows too."""
+    board = board.copy()
+    board[:, 0] = 0
+    board[5 * symbol + 4 : 5 * symbol + 7, 0] = 1
+    for row in (0, -1) if phased else ():
+        board[row] = 0
+        if reward is not None:
+            board[row, 8:13] = 1
+            zone = [i % 2 for i in range(2 * (reward + 4))] + [0] * 14
+            board[row, 18:32] = zone[:14]
+    return board
+
+
+def gol_lm_read(board, symbol, stream, noise, level, cap, reward=None, phased=False):
+    """A symbol is read: the board afterwards, the tallies of its rows, the micro-steps, and whether it has halted."""
+    board, tally = board.copy(), np.zeros(len(board), int)
+    board[:, -7:] = 0
+    board = gol_lm_held(board, symbol, reward, phased)
+    for t in range(1, cap + 1):
+        board = life_step(disturb(board, 2, noise, stream), [3], [2, 3], "zero")
+        board = gol_lm_held(board, symbol, reward, phased)
+        if board[:, -1].any():
+            tally += board[:, -3:].sum(axis=1)
+            board[:, -7:] = 0
+        if tally.sum() > level:
+            return board, tally, t, True
+    return board, tally, cap, False
+
+
+def gol_lm_chances(tally, symbols, temperature):
+    """Smoothed tallies at the symbols' rows, the largest taken as 1, to a softmax."""
+    smooth = np.convolve(tally, [0.2, 0.5, 1, 0.5, 0.2], mode="same")[5 : 5 * symbols + 1 : 5]
+    return border_softmax(smooth / max(smooth.max(), 1e-300), [[i] for i in range(symbols)], temperature, 0)
+
+
+def bigrams(training, alphabet, smoothing):
+    """The chance of each symbol after each other: a dictionary of pairs."""
+    pairs = [pair for string in training for pair in itertools.pairwise(string)]
+    table = {}
+    for a in alphabet:
+        after = [second for first, second in pairs if first == a]
+        for b in alphabet:
+            table[a, b] = (after.count(b) + smoothing) / (len(after) + smoothing * len(alphabet))
+    return table

@@ -197,6 +197,7 @@ def test_help_explains_every_command():
         "import",
         "predict",
         "export",
+        "generate",
     ):
         assert command in said
         assert len(call(command, "--help")) > 100
@@ -219,7 +220,7 @@ def test_drive_hands_everything_on(trained, monkeypatch):
 
 def test_the_python_calls_do_the_same(trained):
     root, _ = trained
-    names = {"train", "resume", "evaluate", "evaluate_on", "verify", "replay", "drive", "runs", "study"}
+    names = {"train", "resume", "evaluate", "evaluate_on", "generate", "verify", "replay", "drive", "runs", "study"}
     assert names <= set(dir(emergent))
     record = emergent.evaluate("first", root=root)
     assert record.score.shape == (3,)

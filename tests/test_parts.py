@@ -20,10 +20,12 @@ def registry(monkeypatch):
 
 def test_the_parts_that_come_with_the_package():
     assert names("space") == ["board", "grid", "line", "tape"]
-    assert names("rule") == ["convolution", "gray_scott", "life", "lookup", "ode", "stochastic"]
+    assert names("rule") == ["convolution", "gray_scott", "life", "lookup", "ode", "stochastic", "tallying"]
     assert names("encoder") == ["injection", "marker", "one_hot", "patch", "rewarded", "thermometer"]
-    assert names("halting") == ["activity", "chance", "share", "steps", "threshold"]
-    assert names("decoder") == ["border_softmax", "marker_position", "readout", "sign", "zone_counts"]
+    assert names("halting") == ["activity", "chance", "share", "steps", "tally", "threshold"]
+    assert names("decoder") == [
+        *("border_softmax", "marker_position", "readout", "sign", "tally_softmax", "zone_counts"),
+    ]
     assert {"linear", "mlp", "random_actions"} <= set(names("baseline"))
 
 

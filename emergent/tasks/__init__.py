@@ -15,12 +15,13 @@ from emergent.tapes.published import TapeProgram
 from emergent.tasks.driving import Driving
 from emergent.tasks.environment import Environment
 from emergent.tasks.function import Function
+from emergent.tasks.language import Language
 from emergent.tasks.regression import Regression
 from emergent.tasks.world import Family, World
 
-TASKS = (Driving, Environment, Function, Regression)
-Acting = Driving | Environment | Regression
-AnyTask = Driving | Environment | Function | Regression
+TASKS = (Driving, Environment, Function, Language, Regression)
+Acting = Driving | Environment | Language | Regression
+AnyTask = Driving | Environment | Function | Language | Regression
 Task = Annotated[AnyTask, Field(discriminator="name")]
 
 __all__ = [
@@ -31,11 +32,13 @@ __all__ = [
     "Environment",
     "Family",
     "Function",
+    "Language",
     "Regression",
     "Task",
     "World",
     "acting_of",
     "driving_of",
+    "language_of",
     "task_of",
 ]
 
@@ -72,5 +75,18 @@ def driving_of(model: ModelFile) -> Driving:
     """
     task = acting_of(model)
     if not isinstance(task, Driving):
-        raise ValueError(f"expected a model that drives the toy car, got one trained for {task.id}; it has no tracks")
+        other = task.id if isinstance(task, Environment) else f"the task {task.name}"
+        raise ValueError(f"expected a model that drives the toy car, got one trained for {other}; it has no tracks")
+    return task
+
+
+def language_of(model: ModelFile) -> Language:
+    """The task of a model that foretells symbols.
+
+    Raises:
+        ValueError: it does something else.
+    """
+    task = task_of(model)
+    if not isinstance(task, Language):
+        raise ValueError(f"expected a model trained for the task language, got one for {task.name}")
     return task

@@ -26,6 +26,11 @@ def purpose_of(seed: int) -> str:
     return _PURPOSES[seed >> 30]
 
 
+def number_of(seed: int) -> int:
+    """The number of the episode that the seed, one of `own_seeds`, is of."""
+    return seed & ((1 << 30) - 1)
+
+
 class World(NamedTuple):
     """Episodes of a task.
 

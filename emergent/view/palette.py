@@ -3,7 +3,7 @@
 import numpy as np
 
 from emergent.model import Model
-from emergent.verbs import storage
+from emergent.verbs import blank, storage
 
 Color = tuple[int, int, int]
 
@@ -43,11 +43,13 @@ _TURN = 0.618034  # of the colour circle, from one further state to the next: ne
 def roles(model: Model) -> dict[str, np.ndarray]:
     """Which bare cells, in reading order, have which role; a part that names no cells of its own has none.
 
+    What a part keeps in the border, such as tallies, is no cell.
+
     Returns:
         For "input", "output", "halting" and "reward" the sorted indices of its cells (n,), each once.
     """
     stored = storage(model.space).ravel()
-    bare = np.full(stored.max() + 1, -1)
+    bare = np.full(len(blank(model.space)), -1)
     bare[stored] = np.arange(len(stored))
     found = {}
     for role, (name, fields) in _CELLS_OF.items():
@@ -56,7 +58,8 @@ def roles(model: Model) -> dict[str, np.ndarray]:
             getattr(part, "reward", None) if role == "reward" else getattr(part, "of", part)
         )  # what it holds has the cells
         cells = [np.atleast_1d(getattr(part, field, [])) for field in fields]
-        found[role] = np.unique(bare[np.concatenate(cells).astype(int)])
+        places = bare[np.concatenate(cells).astype(int)]
+        found[role] = np.unique(places[places >= 0])
     return found
 
 

@@ -9,7 +9,7 @@ import pygame
 
 from emergent.model_file import ModelFile
 from emergent.randomness import seeds
-from emergent.tasks import Driving, Environment, Regression, acting_of
+from emergent.tasks import Driving, Environment, Language, Regression, acting_of
 from emergent.verbs import arity
 from emergent.view.palette import GROUND
 from envs import car as body_of
@@ -81,6 +81,8 @@ def scene(model: ModelFile, track: Choice | None = None) -> "CarScene | PictureS
             f"the model takes {inputs} numbers and puts out {outputs}, but the task {task.name} gives {len(task.low)} "
             f"and takes {task.outputs}; a model file of a training run says which task it is for"
         )
+    if isinstance(task, Language):
+        raise ValueError("a language is heard, not seen: emergent generate RUN --prompt 12")
     root = int(model.about.get("seed", 0))
     track = named(track)
     return CarScene(task, root, track) if isinstance(task, Driving) else PictureScene(task, root, track)
