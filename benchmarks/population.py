@@ -6,7 +6,6 @@ An evaluation is at its best if a control step costs what its micro-steps cost, 
 microsecond for the world. The populations drive: they are the kept models (runs/examples), each a little disturbed.
 """
 
-import resource
 import subprocess
 import sys
 import time
@@ -33,6 +32,12 @@ assert genomes.shape == (10_000, 400)
 world = plan.task.training(0, 0, 1)
 grown, seeds = plan.blueprint.layout.grow(genomes), np.zeros((10_000, 1), np.uint64)
 engine.evaluate(plan.blueprint.template, *grown, world.record, seeds)
+try:  # of this program alone: what `getrusage` says counts the one that started it as well
+    status = open("/proc/self/status").read()
+    print(int(status.partition("VmHWM:")[2].split()[0]) / 1024)
+except OSError:
+    import resource
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20)  # of macOS, in bytes
 """
 
 
@@ -132,9 +137,7 @@ def thinkers(individuals: int, side: int, steps: int):
 
 def peak() -> float:
     """MiB that a process takes at most which evaluates the largest population."""
-    subprocess.run([sys.executable, "-c", HUGE], check=True)
-    unit = 1 if sys.platform == "darwin" else 1024  # bytes there, KiB here
-    return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * unit / 2**20
+    return float(subprocess.run([sys.executable, "-c", HUGE], check=True, capture_output=True, text=True).stdout)
 
 
 if __name__ == "__main__":
