@@ -6,6 +6,7 @@ It is lived through in Python, by processes; a few as they come are compiled: `e
 """
 
 import sys
+import warnings
 from collections.abc import Iterator
 from functools import cached_property
 from typing import Annotated, Any, ClassVar, Literal, Self
@@ -62,7 +63,9 @@ class Environment(BaseModel):
         if module and module != "envs" and module not in sys.modules:  # gymnasium would import it: a file must not
             raise ValueError(f"id: {self.id!r} names a module that is not loaded; give its file with --import")
         try:
-            made = self._make()
+            with warnings.catch_warnings():  # made errors, these end the process while Box2D is loaded
+                warnings.filterwarnings("ignore", "builtin type .*swig", DeprecationWarning)
+                made = self._make()
         except Exception as error:  # whatever its constructor raises
             raise ValueError(f"id: gymnasium cannot make {self.id!r}: {type(error).__name__}: {error}") from None
         observation, action = made.observation_space, made.action_space
