@@ -1,7 +1,7 @@
 """Driving: the toy car on generated tracks, a third of each family, unseen ones for selection and test."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property, lru_cache
 from itertools import repeat
@@ -9,9 +9,10 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 
 import gymnasium
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from emergent.randomness import generator
+from emergent.tasks.base import ActingTask
 from emergent.tasks.world import Family, World
 from envs import drivers  # noqa: F401 - it registers the hand-written driver
 from envs.families import FAMILIES, WIDTHS
@@ -27,13 +28,10 @@ _ROOM = 0.5  # m that a road must leave to its drivers, at least
 _MOST_OBSTACLES = 4  # for which there is room on every generated track
 
 
-class Driving(BaseModel):
+class Driving(ActingTask):
     """Drive the toy car: `emergent/ToyCar-v0`, whose data sheet explains every setting."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-    accidents: ClassVar[bool] = True  # an episode may end in one
-    measure: ClassVar[str] = "score"  # what a score is called
-    threshold: ClassVar[float | None] = None  # the mean score from which on it counts as solved
+    accidents: ClassVar[bool] = True
 
     name: Literal["driving"] = Field("driving", description="which task this is")
     beams: Annotated[int, Field(ge=1, le=1024)] = Field(9, description="LIDAR beams over 180 degrees")
@@ -143,13 +141,13 @@ class Driving(BaseModel):
         first = {"training": _TRAINING, "selection": _SELECTION, "test": _TEST}[purpose]
         return range(first, first + getattr(self, f"{purpose}_tracks"))
 
-    def resized(self, family: Family, tracks: int) -> Self:
+    def resized(self, family: Family, episodes: int) -> Self:
         """The same task with so many tracks in this family.
 
         Raises:
             ValidationError: so many are none, or more than there are.
         """
-        return type(self).model_validate(self.model_dump() | {f"{family}_tracks": tracks})
+        return type(self).model_validate(self.model_dump() | {f"{family}_tracks": episodes})
 
     @property
     def test_families(self) -> list[str]:
@@ -171,11 +169,6 @@ class Driving(BaseModel):
             return list(pool.map(_driven, seeds, repeat(self._limits), repeat(self.reverse)))
 
     # --- the plain path, and what stands beside ------------------------------------------------------------------
-
-    def environments(self, world: World) -> Iterator[tuple[gymnasium.Env, int]]:
-        """Each episode of a world as an environment, and a seed to reset it with, which changes nothing."""
-        for episode in world.episodes:
-            yield self.enter(episode, None)
 
     def enter(self, episode: int, former: gymnasium.Env | None) -> tuple[gymnasium.Env, int]:  # noqa: ARG002
         """The environment of an episode, and a seed to reset it with; `former` is one that is free again."""

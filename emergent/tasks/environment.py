@@ -7,28 +7,25 @@ It is lived through in Python, by processes; a few as they come are compiled: `e
 
 import sys
 import warnings
-from collections.abc import Iterator
 from functools import cached_property
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Annotated, Any, Literal
 
 import gymnasium
 import numpy as np
 from gymnasium import spaces
 from gymnasium.wrappers import FlattenObservation
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import Field, field_validator
 
 from emergent.randomness import seeds
-from emergent.tasks.world import Family, World, own_seeds
+from emergent.tasks.base import ActingTask
+from emergent.tasks.world import World, own_seeds
 from envs.compiled import COMPILED
 
 _MOST_FLAT = 512  # numbers that an observation is flattened to: pictures are more
 
 
-class Environment(BaseModel):
+class Environment(ActingTask):
     """Act in a gymnasium environment."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-    accidents: ClassVar[bool] = False  # an environment does not say whether an episode ended badly
 
     name: Literal["environment"] = Field("environment", description="which task this is")
     id: str = Field(..., description="what gymnasium.make takes, such as CartPole-v1")
@@ -155,28 +152,6 @@ class Environment(BaseModel):
         """The world of the final score."""
         return self._episodes("test", np.arange(self.test_episodes))
 
-    def resized(self, family: Family, episodes: int) -> Self:
-        """The same task with so many episodes in this family.
-
-        Raises:
-            ValidationError: so many are none, or more than there are.
-        """
-        return type(self).model_validate(self.model_dump() | {f"{family}_episodes": episodes})
-
-    @property
-    def test_families(self) -> list[str]:
-        """The family of each test episode: there are none."""
-        return []
-
-    def environments(self, world: World) -> Iterator[tuple[gymnasium.Env, int]]:
-        """Each episode as an environment and the seed to reset it with."""
-        made = self.make()
-        try:
-            for episode in world.episodes:
-                yield self.enter(episode, made)
-        finally:
-            made.close()
-
     def enter(self, episode: int, former: gymnasium.Env | None) -> tuple[gymnasium.Env, int]:
         """The environment of an episode, and the seed to reset it with; `former` is one that is free again."""
         return former or self.make(), episode
@@ -196,10 +171,6 @@ class Environment(BaseModel):
     def score(self, total: float, info: dict[str, Any]) -> float:  # noqa: ARG002
         """The score of an episode with this return."""
         return total / self.solved
-
-    def failed(self, terminated: bool, info: dict[str, Any]) -> bool:  # noqa: ARG002
-        """Whether an episode ended badly; an environment does not say, so none did."""
-        return False
 
     def _episodes(self, family: str, numbers: np.ndarray) -> World:
         resets = own_seeds(family, numbers)

@@ -11,13 +11,14 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple, Self
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from emergent import expressions
 from emergent.randomness import generator
+from emergent.tasks.base import BaseTask
 from emergent.tasks.world import Family, World
 
 _MOST_INPUTS = 1_000_000  # looked through for a list
@@ -74,11 +75,8 @@ class Inputs(BaseModel):
         return all(self.each[0] <= number <= self.each[1] for number in numbers) and least <= sum(numbers) <= most
 
 
-class Function(BaseModel):
+class Function(BaseTask):
     """Compute an integer function."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-    accidents: ClassVar[bool] = False  # a wrong answer is none
 
     name: Literal["function"] = Field("function", description="which task this is")
     variables: Annotated[list[str], Field(min_length=1, max_length=4)] = Field(
@@ -205,7 +203,7 @@ class Function(BaseModel):
         """The inputs of the final score."""
         return self._world("test")
 
-    def resized(self, family: Family, episodes: int) -> "Function":
+    def resized(self, family: Family, episodes: int) -> Self:
         """There is no other size of a list.
 
         Raises:
@@ -225,11 +223,6 @@ class Function(BaseModel):
         """What a test score depends on besides the model: only scores of the same may be compared."""
         names = {"variables", "expression", "rows", "where", "test_inputs", "steps", "steps_per_unit"}
         return {"task": self.name} | self.model_dump(mode="json", include=names, exclude_none=True)
-
-    @property
-    def test_families(self) -> list[str]:
-        """The family of each test input: there are none."""
-        return []
 
 
 def with_table(task: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,16 +1,17 @@
 """Language: foretell each next symbol of the strings of a tiny language, unseen ones for selection and test."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 import gymnasium
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from emergent.randomness import generator
+from emergent.tasks.base import ActingTask
 from emergent.tasks.world import Family, World, number_of, own_seeds, purpose_of
 from envs.language import MOST_REWARD, NO_REWARD, Reading, build, chance_of
 
@@ -33,13 +34,8 @@ def _count() -> list[str]:
 LANGUAGES: dict[str, Callable[[], list[str]]] = {"addition": _addition, "repeat": _repeat, "count": _count}
 
 
-class Language(BaseModel):
+class Language(ActingTask):
     """Foretell each next symbol of a string; the score is minus the cross-entropy per symbol, in nats."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-    accidents: ClassVar[bool] = False
-    measure: ClassVar[str] = "score"  # what a score is called
-    threshold: ClassVar[float | None] = None  # the mean score from which on it counts as solved
 
     name: Literal["language"] = Field("language", description="which task this is")
     alphabet: Annotated[str, Field(min_length=2, max_length=256)] = Field(
@@ -157,19 +153,6 @@ class Language(BaseModel):
         """The world of the final score."""
         return self._in_turn("test")
 
-    def resized(self, family: Family, episodes: int) -> Self:
-        """The same task with so many episodes in this family.
-
-        Raises:
-            ValidationError: so many are none.
-        """
-        return type(self).model_validate(self.model_dump() | {f"{family}_episodes": episodes})
-
-    @property
-    def test_families(self) -> list[str]:
-        """The family of each test episode: there are none."""
-        return []
-
     def _in_turn(self, family: Family) -> World:
         """Every string of a family, and again from the first one, with other noise."""
         return self._world(family, np.arange(getattr(self, f"{family}_episodes")) % len(self.families[family]))
@@ -181,11 +164,6 @@ class Language(BaseModel):
 
     # --- the plain path, and what stands beside ------------------------------------------------------------------
 
-    def environments(self, world: World) -> Iterator[tuple[gymnasium.Env, int]]:
-        """Each episode of a world as an environment, and the seed to reset it with."""
-        for episode in world.episodes:
-            yield self.enter(episode, None)
-
     def enter(self, episode: int, former: gymnasium.Env | None) -> tuple[gymnasium.Env, int]:
         """The environment of an episode, and the seed to reset it with; `former` is one that is free again."""
         strings = [self.numbers(string) for string in self.families[purpose_of(episode)]]
@@ -195,10 +173,6 @@ class Language(BaseModel):
     def score(self, total: float, info: dict[str, Any]) -> float:  # noqa: ARG002
         """The score of an episode that ended with this info."""
         return float(info["score"])
-
-    def failed(self, terminated: bool, info: dict[str, Any]) -> bool:  # noqa: ARG002
-        """Whether an episode ended badly: none does."""
-        return False
 
     def counted(self, order: int, smoothing: float = 1.0) -> float:
         """The score of the test strings by counts: how often a symbol came in training, `smoothing` added to each.

@@ -6,18 +6,19 @@ answer, for it has not halted or has diverged, counts like any other, with the o
 """
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import cached_property
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 import gymnasium
 import numpy as np
 from gymnasium import spaces
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from emergent.expressions import Expression, parse
 from emergent.randomness import generator, seeds
-from emergent.tasks.world import Family, World, own_seeds, purpose_of
+from emergent.tasks.base import ActingTask
+from emergent.tasks.world import World, own_seeds, purpose_of
 from emergent.verb import kernel
 from emergent.verbs import advance, begin, observe, score, sizes
 from envs.points import POINT, Points, answered
@@ -25,13 +26,8 @@ from envs.points import POINT, Points, answered
 _PICTURE = 240  # px, the side of what `render` gives
 
 
-class Regression(BaseModel):
+class Regression(ActingTask):
     """Learn functions of real numbers: y1, y2 ... of x1, x2 ..."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-    accidents: ClassVar[bool] = False  # a wrong answer is none
-    measure: ClassVar[str] = "R2"  # what a score is called
-    threshold: ClassVar[float | None] = None
 
     name: Literal["regression"] = Field("regression", description="which task this is")
     expressions: Annotated[list[str], Field(min_length=1, max_length=64)] = Field(
@@ -97,6 +93,11 @@ class Regression(BaseModel):
         names = ("expressions", "inputs", "box", "span", "points", "test_episodes")
         return {"task": self.name} | {name: getattr(self, name) for name in names}
 
+    @property
+    def measure(self) -> str:
+        """What a score is called."""
+        return "R2"
+
     # --- worlds --------------------------------------------------------------------------------------------------
 
     def training(self, root: int, block: int, episodes: int) -> World:
@@ -111,19 +112,6 @@ class Regression(BaseModel):
     def test(self) -> World:
         """The world of the final score."""
         return self._world(own_seeds("test", np.arange(self.test_episodes)))
-
-    def resized(self, family: Family, episodes: int) -> Self:
-        """The same task with so many episodes in this family.
-
-        Raises:
-            ValidationError: so many are none, or more than there are.
-        """
-        return type(self).model_validate(self.model_dump() | {f"{family}_episodes": episodes})
-
-    @property
-    def test_families(self) -> list[str]:
-        """The family of each test episode: there are none."""
-        return []
 
     def episodes(self, numbers: Sequence[int], variance: np.ndarray | None = None) -> Points:
         """The episodes of these seeds; squared errors are measured by the `variance` (outputs,) of their own targets,
@@ -168,11 +156,6 @@ class Regression(BaseModel):
         """What is learnt, in a few words."""
         return ", ".join(f"y{i + 1} = {text}" for i, text in enumerate(self.expressions))
 
-    def environments(self, world: World) -> Iterator[tuple[gymnasium.Env, int]]:
-        """Each episode as an environment and the seed to reset it with."""
-        for episode in world.episodes:
-            yield self.enter(episode, None)
-
     def enter(self, episode: int, former: gymnasium.Env | None) -> tuple[gymnasium.Env, int]:
         """The environment of an episode, and the seed to reset it with; `former` is one that is free again."""
         tested = purpose_of(episode) == "test"
@@ -185,10 +168,6 @@ class Regression(BaseModel):
     def score(self, total: float, info: dict[str, Any]) -> float:  # noqa: ARG002
         """The score of an episode that ended with this info."""
         return float(info["score"])
-
-    def failed(self, terminated: bool, info: dict[str, Any]) -> bool:  # noqa: ARG002
-        """Whether an episode ended badly: a wrong answer has its loss, and that is all."""
-        return False
 
 
 class PointsEnv(gymnasium.Env):
