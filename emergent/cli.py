@@ -5,24 +5,18 @@
 Nothing heavy is imported before a command needs it, so that `--help` answers at once.
 """
 
-import math
 import shlex
 import sys
-from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 import typer
 from rich.table import Table
-from rich.text import Text
 
 from emergent import cli_exchange, cli_language
 from emergent.cli_options import ROOT, ImportOption, RootOption, RunArgument
+from emergent.cli_results import show, show_laps, show_returns
 from emergent.terminal import console, errors
-
-if TYPE_CHECKING:
-    from emergent.engine import Record
-    from emergent.tasks.laps import Laps
 
 app = typer.Typer(
     help="Train Emergent Models: cellular automata whose initial state is the program.",
@@ -141,7 +135,7 @@ def _conclude(path: Path) -> None:
     import numpy as np
 
     assert model is not None  # it has been tested
-    _show("test", Record(*(np.array(tested[name]) for name in Record._fields)), path)
+    show("test", Record(*(np.array(tested[name]) for name in Record._fields)), path)
     if isinstance(model, TapeProgram):
         use = f"run it: emergent predict {path} 5"
     elif model.about["task"]["name"] == "language":
@@ -200,20 +194,28 @@ def evaluate(
             if track or (family, episodes) != ("test", None):
                 raise ValueError("--family, --episodes and --track do not go with --env; give --seeds A:B instead")
             chosen = _seeds(seeds or "0:100")
-            _show_returns(env, chosen, commands.evaluate_in(run, env, chosen, max_steps=max_steps, root=root), each)
+            show_returns(env, chosen, commands.evaluate_in(run, env, chosen, max_steps=max_steps, root=root), each)
             return
         if not track:
             record = commands.evaluate(run, family, episodes=episodes, root=root, workers=workers)
-            _show(family, record, run, root)
+            show(family, record, run, root)
             return
         if (family, episodes) != ("test", None):
             raise ValueError("--family and --episodes are of the run's own task; leave them out with --track")
-        _show_laps(
+        show_laps(
             commands.evaluate_on(
                 run, track, reverse=reverse, laps=laps, scale=scale, root=root,
                 time_limit=time_limit, time_factor=TIME_FACTOR if time_factor is None else time_factor,
             )
         )  # fmt: skip
+
+
+def _seeds(text: str) -> range:
+    """A:B as a range."""
+    first, colon, end = text.partition(":")
+    if not colon or not all(number.isascii() and number.isdigit() and len(number) < 10 for number in (first, end)):
+        raise ValueError(f"--seeds: expected A:B, such as 10000:10020 for the seeds 10000 to 10019, got {text!r}")
+    return range(int(first), int(end))
 
 
 @app.command()
@@ -225,7 +227,7 @@ def verify(run: RunArgument, import_: ImportOption = None, root: RootOption = RO
 
         verdict = commands.verify(run, root=root, imports=import_ or ())
         load_files(import_ or ())
-        _show("test", verdict.record, run, root)
+        show("test", verdict.record, run, root)
         if verdict.differing:
             most = ", ".join(f"{name} by up to {apart:.1g}" for name, apart in verdict.differing.items())
             console.print(
@@ -383,68 +385,6 @@ def _main(version: Annotated[bool, typer.Option("--version", help="Show the vers
 
 app.add_typer(cli_exchange.app)
 app.add_typer(cli_language.app)
-
-
-def _show(family: str, record: "Record", run: str | Path, root: Path = ROOT) -> None:
-    """One line on a record of a run: mean and spread of the score, the worst, and accidents, if its task knows any."""
-    from emergent.commands import open_any
-    from emergent.tasks import Function, Language, task_of
-
-    score, task, thoughts = record.score, task_of(open_any(run, root)), record.length.sum()
-    spread = f"sd {score.std(ddof=1):.3f}, " if len(score) > 1 else ""
-    if isinstance(task, Function):
-        text = f"{family}: exact on {score.sum():.0f} of {len(score)} inputs"
-    else:
-        text = f"{family} {task.measure} {score.mean():.3f} ({spread}worst {score.min():.3f})"
-        if task.accidents:
-            text += f", {(record.failed == 0).mean():.0%} accident-free"
-        text += f", {len(score)} episodes"
-        if task.threshold is not None:
-            text += f", {'solved' if score.mean() >= task.threshold else 'not solved'}: {task.threshold:g} is asked for"
-    if micro_steps := record.micro_steps.sum():  # of a baseline there are none
-        text += f"; {micro_steps / thoughts:.1f} micro-steps a thought"
-    if unhalted := record.unhalted.sum() / thoughts:
-        text += f", {unhalted:.1%} not halted"
-    if isinstance(task, Language):
-        text += f"\nin nats a symbol, less is better: {-score.mean():.3f}"
-        if family == "test":
-            text += f"; symbols counted {-task.counted(1):.3f}, bigrams {-task.counted(2):.3f}"
-        text += f", all equally likely {math.log(task.outputs):.3f}"
-    console.print(text, markup=False, highlight=False, soft_wrap=True)
-
-
-def _seeds(text: str) -> range:
-    """A:B as a range."""
-    first, colon, end = text.partition(":")
-    if not colon or not all(number.isascii() and number.isdigit() and len(number) < 10 for number in (first, end)):
-        raise ValueError(f"--seeds: expected A:B, such as 10000:10020 for the seeds 10000 to 10019, got {text!r}")
-    return range(int(first), int(end))
-
-
-def _show_returns(env: str, seeds: range, record: "Record", each: bool) -> None:
-    """One line on what a model got in an environment, and if wanted one for each seed."""
-    returns, thoughts = record.reward, record.length.sum()
-    if each:
-        for seed, reward, length in zip(seeds, returns, record.length, strict=True):
-            console.print(f"seed {seed}: return {reward:g}, {length:g} steps", markup=False, highlight=False)
-    spread = f"sd {returns.std(ddof=1):.1f}, " if len(returns) > 1 else ""
-    text = f"{env} return {returns.mean():.1f} ({spread}min {returns.min():g}), {len(returns)} episodes"
-    if unhalted := record.unhalted.sum() / thoughts:
-        text += f", {unhalted:.1%} of thoughts not halted"
-    console.print(text, markup=False, highlight=False, soft_wrap=True)
-
-
-def _show_laps(driven: "Sequence[Laps]") -> None:
-    """A row for each track, and below what was done to tracks that could not be driven as they are."""
-    table = Table("track", "score", "done", "time", "of the reference's", "", box=None)
-    for laps in driven:
-        time = ("-", "-") if laps.time is None else (f"{laps.time:.1f} s", f"{laps.ratio:.3f}")
-        end = "accident" if laps.accident else "" if laps.time else "time is up"
-        table.add_row(Text(laps.track), f"{laps.score:.3f}", f"{math.floor(100 * laps.share)} %", *time, end)
-    console.print(table)
-    for laps in driven:
-        if laps.note:
-            console.print(f"{laps.track}: {laps.note}", markup=False, highlight=False, soft_wrap=True)
 
 
 def main() -> None:

@@ -8,8 +8,9 @@ import numpy as np
 from annotated_types import Ge, Gt, Le
 
 from emergent.parts import part
+from emergent.places import Place, Zone, places, zone
 from emergent.rules.tallying import tallies
-from emergent.spaces import Board, Discrete, Place, Real, Space, Zone, activity, places, zone
+from emergent.spaces import Board, Discrete, Real, Space, activity
 from emergent.verb import kernel
 from emergent.verbs import decode, levels
 

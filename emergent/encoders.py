@@ -12,7 +12,8 @@ import numpy as np
 from annotated_types import Ge, Le
 
 from emergent.parts import inside, part
-from emergent.spaces import OPERATIONS, Place, Real, Space, Zone, places, zone
+from emergent.places import Place, Zone, places, zone
+from emergent.spaces import OPERATIONS, Real, Space
 from emergent.verb import kernel
 from emergent.verbs import LANES, encode, inject, join, levels
 

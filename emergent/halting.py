@@ -14,9 +14,10 @@ import numpy as np
 from annotated_types import Ge, Gt, Le
 
 from emergent.parts import inside, part
+from emergent.places import Zone, places, zone
 from emergent.randomness import uniform
 from emergent.rules.tallying import CLEARED, tallies
-from emergent.spaces import Board, Discrete, Space, Zone, activity, places, zone
+from emergent.spaces import Board, Discrete, Space, activity
 from emergent.verbs import arm, halted, levels, storage
 
 f32 = np.float32

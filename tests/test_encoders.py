@@ -6,7 +6,8 @@ import pytest
 
 from emergent import parts
 from emergent.encoders import scaling
-from emergent.spaces import board, grid, line, places, tape
+from emergent.places import places
+from emergent.spaces import board, grid, line, tape
 from emergent.verbs import LANES, blank, encode, inject, levels, storage
 
 LOW, HIGH = [-1.0, 0.0, 10.0], [1.0, 5.0, 20.0]

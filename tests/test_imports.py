@@ -28,7 +28,14 @@ FLOORS = [
     },
     {"emergent.parts"},
     {
-        *("emergent.spaces", "emergent.rules", "emergent.encoders", "emergent.halting", "emergent.decoders"),
+        *(
+            "emergent.spaces",
+            "emergent.places",
+            "emergent.rules",
+            "emergent.encoders",
+            "emergent.halting",
+            "emergent.decoders",
+        ),
         *("emergent.baselines", "emergent.model", "emergent.boards"),
     },
     {
