@@ -33,18 +33,25 @@ PROMPT = "123"
 
 
 def cross_entropies(model: ModelFile, boards: np.ndarray, family: str) -> tuple[np.ndarray, float]:
-    """Nats a symbol on all test strings, (boards,), each board with noise of its own; and the share not halted."""
+    """Nats a symbol, (boards, test strings), each board with noise of its own; and the share not halted."""
     task = language_of(model)
     task = task.resized("test", len(task.families["test"]))
     world = task.test()
     noise = seeds(0, f"page, {family}", np.arange(len(boards))[:, None], np.arange(len(world.episodes)))
     parameters = np.tile(model.parameters, (len(boards), 1))
     lived = engine.evaluate(model.blueprint.template, boards, parameters, world.record, noise)
-    return -lived.score.mean(axis=1), float(lived.unhalted.sum() / lived.length.sum())
+    return -lived.score, float(lived.unhalted.sum() / lived.length.sum())
 
 
-def chance(lower: np.ndarray, higher: np.ndarray) -> float:
-    """One-sided permutation test: how often the means are that far apart when the labels are shuffled."""
+def chance_by_strings(ours: np.ndarray, theirs: np.ndarray) -> float:
+    """One-sided paired permutation test over strings (n,): how often random signs set the means as far apart."""
+    apart, draw = theirs - ours, generator(0, "page, signs")
+    means = (apart * draw.choice([-1, 1], (SHUFFLES, len(apart)))).mean(axis=1)
+    return float((1 + np.count_nonzero(means >= apart.mean() - 1e-12)) / (1 + SHUFFLES))
+
+
+def chance_by_boards(lower: np.ndarray, higher: np.ndarray) -> float:
+    """One-sided permutation test of boards: how often the means are that far apart when the labels are shuffled."""
     both, draw = np.concatenate([lower, higher]), generator(0, "page, labels")
     apart = higher.mean() - lower.mean()
     shuffled = draw.permuted(np.tile(both, (SHUFFLES, 1)), axis=1)
@@ -68,19 +75,20 @@ def measured(name: str, model: ModelFile) -> dict[str, Any]:
     draw = generator(0, "page, boards")
     drawn = np.zeros((TIMES, len(trained)), np.uint8)
     drawn[:, free] = draw.random((TIMES, len(free))) < density
-    ours, unhalted = cross_entropies(model, np.tile(trained, (TIMES, 1)), "trained")
+    ours, unhalted = cross_entropies(model, np.tile(trained, (TIMES, 1)), "trained")  # all alike if nothing flips
     empty, unhalted_empty = cross_entropies(model, np.zeros_like(drawn), "empty")
     random, unhalted_random = cross_entropies(model, drawn, "random")
     return {
         "run": name,
         "density": density,
-        "trained": ours.tolist(),
-        "empty": empty.tolist(),
-        "random": random.tolist(),
+        "trained": ours.mean(axis=1).tolist(),
+        "empty": empty.mean(axis=1).tolist(),
+        "random": random.mean(axis=1).tolist(),
         "unhalted": [unhalted, unhalted_empty, unhalted_random],
-        "p": [chance(ours, empty), chance(ours, random)],
+        "p": [chance_by_strings(ours.mean(axis=0), other.mean(axis=0)) for other in (empty, random)],
         "flips": {
-            str(noise): cross_entropies(flipped(model, noise), trained[None], "trained")[0].tolist() for noise in FLIPS
+            str(noise): float(cross_entropies(flipped(model, noise), trained[None], "trained")[0].mean())
+            for noise in FLIPS
         },
     }
 
@@ -94,10 +102,20 @@ def table(rows: Sequence[dict[str, Any]], model: ModelFile) -> str:
         ours, empty, random = (np.array(row[kind]) for kind in ("trained", "empty", "random"))
         ends = " / ".join(f"{share:.0%}" for share in row["unhalted"])
         lines.append(
-            f"| {row['run']} | **{ours.mean():.3f}** ± {ours.std(ddof=1):.3f} | {empty.mean():.3f} | "
+            f"| {row['run']} | **{ours.mean():.3f}** | {empty.mean():.3f} | "
             f"{random.mean():.3f} ± {random.std(ddof=1):.3f} ({random.min():.3f}) | {row['p'][0]:.1g} | "
             f"{row['p'][1]:.1g} | {ends} |"
         )
+    trained, drawn = (
+        np.array([np.mean(row["trained"]) for row in rows]),
+        np.concatenate([row["random"] for row in rows]),
+    )
+    lines += [
+        "",
+        f"Of the {len(drawn)} random boards {np.count_nonzero(drawn <= trained.max())} are as good as the worst "
+        f"trained one; the {len(trained)} trained boards against those {len(drawn)}, by shuffling boards: p = "
+        f"{chance_by_boards(trained, drawn):.1g}.",
+    ]
     flips = [f"{np.mean([row['flips'][str(noise)] for row in rows]):.3f} with {noise:.2%}" for noise in FLIPS]
     lines += ["", f"The trained boards with flips, all runs together: {', '.join(flips)}.", ""]
     lines.append(
