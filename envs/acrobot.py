@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from emergent.verb import kernel
-from emergent.verbs import advance, begin, failed, observe, score, sizes
+from emergent.verbs import advance, begin, observe, score, sizes
 from envs.classic import largest, starts, within
 
 ID = "Acrobot-v1"
@@ -94,11 +94,6 @@ def advance_acrobot(task, body, action):
 @score.on(Acrobot)
 def score_acrobot(task, body):
     return body[TOTAL] / task.solved
-
-
-@failed.on(Acrobot)
-def failed_acrobot(task, body):
-    return False
 
 
 @kernel

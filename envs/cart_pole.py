@@ -15,7 +15,7 @@ import gymnasium
 import numpy as np
 
 from emergent.verb import kernel
-from emergent.verbs import advance, begin, failed, observe, score, sizes
+from emergent.verbs import advance, begin, observe, score, sizes
 
 ID = "CartPole-v1"
 HORIZON = 500  # actions of an episode as Gymnasium registers it
@@ -133,9 +133,3 @@ def _pushed(task, body, force):
 @score.on(NoisyCartPole)
 def score_cart_pole(task, body):
     return body[STEP] / task.solved
-
-
-@failed.on(CartPole)
-@failed.on(NoisyCartPole)
-def failed_cart_pole(task, body):
-    return False

@@ -18,7 +18,7 @@ import numpy as np
 from gymnasium import spaces
 
 from emergent.verb import kernel
-from emergent.verbs import advance, begin, failed, observe, score, sizes
+from emergent.verbs import advance, begin, observe, score, sizes
 
 NO_REWARD, LEAST_REWARD, MOST_REWARD = -4.0, -3.0, 3.0
 SPREAD = 0.001  # of all chances
@@ -98,11 +98,6 @@ def chance_of(action, symbol):
 @score.on(Language)
 def score_language(task, body):
     return body[SCORE]
-
-
-@failed.on(Language)
-def failed_language(task, body):
-    return False
 
 
 class Reading(gymnasium.Env[np.ndarray, np.ndarray]):

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from emergent.verb import kernel
-from emergent.verbs import advance, begin, failed, observe, score, sizes
+from emergent.verbs import advance, begin, observe, score, sizes
 from envs.classic import largest, starts, within
 
 ID, CONTINUOUS_ID = "MountainCar-v0", "MountainCarContinuous-v0"
@@ -121,9 +121,3 @@ def _moved(task, body, place, speed, reward, there):
 @score.on(MountainCarContinuous)
 def score_mountain_car(task, body):
     return body[TOTAL] / task.solved
-
-
-@failed.on(MountainCar)
-@failed.on(MountainCarContinuous)
-def failed_mountain_car(task, body):
-    return False

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from emergent.verbs import advance, begin, failed, observe, score, sizes
+from emergent.verbs import advance, begin, observe, score, sizes
 from envs.classic import starts, within
 
 ID = "Pendulum-v1"
@@ -83,8 +83,3 @@ def advance_pendulum(task, body, action):
 @score.on(Pendulum)
 def score_pendulum(task, body):
     return body[TOTAL] / task.solved
-
-
-@failed.on(Pendulum)
-def failed_pendulum(task, body):
-    return False

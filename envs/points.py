@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from emergent.verb import kernel
-from emergent.verbs import advance, begin, failed, observe, score, sizes
+from emergent.verbs import advance, begin, observe, score, sizes
 
 # the body: what of it changes
 EPISODE, POINT, LOSS, LAST = 0, 1, 2, 3  # which episode, its next point, the sum of losses, the loss of the last answer
@@ -78,8 +78,3 @@ def advance_points(task, body, action):
 @score.on(Points)
 def score_points(task, body):
     return 1.0 - body[LOSS] / task.targets.shape[1]
-
-
-@failed.on(Points)
-def failed_points(task, body):
-    return False

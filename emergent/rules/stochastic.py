@@ -8,9 +8,11 @@ from typing import Annotated, Any, Literal, NamedTuple
 from annotated_types import Ge
 
 from emergent.parts import inside, part
-from emergent.verbs import border, disturb, diverged, express, genes, lanewise, levels, parameters, reach, step
+from emergent.rules.wrapping import wrapping
+from emergent.verbs import border, disturb, express, levels, step
 
 
+@wrapping
 class Stochastic(NamedTuple):
     """A rule `of` any kind, and how much `noise`: see `disturb`. What is trained is the rule inside.
 
@@ -40,31 +42,6 @@ def stochastic(
     if levels(space) and noise > 1:
         raise ValueError(f"noise: expected a chance in 0..1 for cells that have states, got {noise}")
     return Stochastic(inside("rule", "stochastic", of, space=space), noise, when == "before")
-
-
-@reach.on(Stochastic)
-def reach_stochastic(rule):
-    return reach(rule.of)
-
-
-@parameters.on(Stochastic)
-def parameters_stochastic(rule):
-    return parameters(rule.of)
-
-
-@genes.on(Stochastic)
-def genes_stochastic(rule):
-    return genes(rule.of)
-
-
-@diverged.on(Stochastic)
-def diverged_stochastic(rule, space, states, lanes):
-    return diverged(rule.of, space, states, lanes)
-
-
-@lanewise.on(Stochastic)
-def lanewise_stochastic(rule):
-    return lanewise(rule.of)
 
 
 @express.on(Stochastic)

@@ -17,14 +17,16 @@ import numpy as np
 from annotated_types import Ge
 
 from emergent.parts import inside, part
+from emergent.rules.wrapping import wrapping
 from emergent.spaces import BOUNDARIES, Board, sheets
 from emergent.verb import kernel
-from emergent.verbs import LANES, express, genes, lanewise, parameters, reach, step
+from emergent.verbs import LANES, express, reach, step
 
 CLEARED = 7  # columns
 _FULL = 255  # a tally goes no further
 
 
+@wrapping
 class Tallying(NamedTuple):
     """A rule `of` any kind, and what is tallied after each of its micro-steps.
 
@@ -85,21 +87,6 @@ def tallies(space: Board) -> np.ndarray:
 @reach.on(Tallying)
 def reach_tallying(rule):
     return reach(rule.of) + 1  # the tallies' own column of the border
-
-
-@parameters.on(Tallying)
-def parameters_tallying(rule):
-    return parameters(rule.of)
-
-
-@genes.on(Tallying)
-def genes_tallying(rule):
-    return genes(rule.of)
-
-
-@lanewise.on(Tallying)
-def lanewise_tallying(rule):
-    return lanewise(rule.of)
 
 
 @express.on(Tallying)
